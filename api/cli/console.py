@@ -1,0 +1,110 @@
+"""What commands share: how they end, how they print, and how they reach the database."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from api.dependencies import Caller, Work, writing_as
+from api.errors import Refusal
+from api.settings import SettingsRefusedError, settings
+from api.workspaces import service as workspaces
+from api.workspaces.service import WorkspaceSettings
+from models.access import Scope
+from models.database import Database, is_sqlite, is_unavailable
+from models.migrating import is_at_head, migrate
+
+T = TypeVar("T")
+errors = Console(stderr=True)
+FAILED, MISUSED = 1, 2
+NOBODY = UUID(int=0)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
+WorkspaceName = Annotated[str, typer.Option("--workspace", help="The workspace's name or slug.")]
+
+
+def run(work: Callable[[], Awaitable[T]]) -> T:
+    """Run a command's work and end with a sentence, not with a traceback, where it cannot be done."""
+    try:
+        return asyncio.run(_awaited(work))
+    except Refusal as refusal:
+        fail(refusal.detail)
+    except SettingsRefusedError as refused:
+        fail(str(refused))
+    except Exception as error:
+        if is_unavailable(error):
+            fail(f"The database at {safe_url()} cannot be reached: {error}")
+        raise
+
+
+async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
+    return await work()
+
+
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """End the command with a sentence on stderr."""
+    errors.print(f"[red]error[/red] {message}", highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def safe_url() -> str:
+    """Return the database's URL without its password."""
+    from_settings = settings().database_url
+    head, at, tail = from_settings.rpartition("@")
+    return f"{head.split('://')[0]}://…@{tail}" if at else from_settings
+
+
+def show(answer: Mapping[str, Any], *, as_json: bool, text: str) -> None:
+    """Print what a command found: as JSON for machines, as text for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(answer, default=str) + "\n")
+    else:
+        Console().print(text, highlight=False, soft_wrap=True)
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Database]:
+    """Yield the database; an SQLite one migrates itself, another must be at head already."""
+    url = settings().database_url
+    if is_sqlite(url):
+        await migrate(url)
+    elif not await is_at_head(url):
+        fail("The database is not at the newest schema. Run `steadfast migrate` first.")
+    database = Database(url, settings().pool_size)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def working(name: str) -> AsyncIterator[tuple[Database, WorkspaceSettings]]:
+    """Yield the database and the workspace a command is about."""
+    async with opened() as database:
+        async with database.read() as session:
+            found = await workspaces.find(session, name)
+        yield database, found
+
+
+@asynccontextmanager
+async def transaction(database: Database, workspace_id: UUID) -> AsyncIterator[Work]:
+    """Yield work in one transaction, as whoever runs the command."""
+    async with writing_as(database, operator(workspace_id)) as work:
+        yield work
+
+
+def operator(workspace_id: UUID) -> Caller:
+    """Return whoever runs the command, as a caller."""
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+
+
+def now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)

@@ -1,0 +1,43 @@
+"""`serve` and `migrate`."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api.cli.console import AsJson, fail, run, safe_url, show
+from api.main import create_app
+from api.settings import settings
+from models.database import is_sqlite
+from models.migrating import is_at_head, migrate
+
+Host = Annotated[str, typer.Option(help="The address to listen at.")]
+Port = Annotated[int, typer.Option(help="The port to listen at.")]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve the API. An SQLite database migrates itself; another must be at the newest schema."""
+    run(_ready)
+    uvicorn.run(
+        create_app(),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        forwarded_allow_ips=settings().trusted_proxies,
+        timeout_graceful_shutdown=20,
+    )
+
+
+async def _ready() -> None:
+    url = settings().database_url
+    if is_sqlite(url):
+        await migrate(url)
+    elif not await is_at_head(url):
+        fail(f"The database at {safe_url()} is not at the newest schema. Run `steadfast migrate` first.")
+
+
+def migrate_database(as_json: AsJson = False) -> None:
+    """Bring the database to the newest schema."""
+    revision = run(lambda: migrate(settings().database_url))
+    show({"revision": revision}, as_json=as_json, text=f"The database is at {revision}.")

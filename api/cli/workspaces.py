@@ -1,0 +1,38 @@
+"""`workspace create` and `workspace list`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.console import AsJson, now, opened, run, show
+from api.feedback.service import publish_templates
+from api.workspaces import queries, service
+
+app = typer.Typer(help="Companies using this installation.", no_args_is_help=True)
+
+
+@app.command("create")
+def create(name: Annotated[str, typer.Argument(help="The company's name.")], as_json: AsJson = False) -> None:
+    """Make a workspace with the survey it starts with."""
+    made = run(lambda: _create(name))
+    show(made, as_json=as_json, text=f"Made the workspace {made['name']} ({made['slug']}).")
+
+
+async def _create(name: str) -> dict[str, Any]:
+    async with opened() as database, database.write() as session:
+        made = await service.create_workspace(session, name, now())
+        await publish_templates(session, made.id, now())
+        return {"id": str(made.id), "name": made.name, "slug": made.slug}
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """Name the workspaces of this installation."""
+    found = run(_list)
+    show({"items": found}, as_json=as_json, text="\n".join(item["slug"] for item in found) or "There is none yet.")
+
+
+async def _list() -> list[dict[str, Any]]:
+    async with opened() as database, database.read() as session:
+        rows = await queries.all_workspaces(session)
+        return [{"id": str(row.id), "slug": row.slug, "created_at": row.created_at.isoformat()} for row in rows]

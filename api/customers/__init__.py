@@ -1,0 +1,1 @@
+"""Customers, their cases, the promises made in them, and departures."""

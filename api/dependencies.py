@@ -1,0 +1,190 @@
+"""What a route asks for: who is calling, and a session in which its whole work happens.
+
+A write's session is committed when the route function has returned and its answer is rendered, and before a byte of
+that answer is sent (`scope="function"`): a failing commit can never follow a 201.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Header, Request, params
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.errors import NotAllowed, NotSignedIn, Refusal
+from api.idempotency import FirstAnswer, Once, check_key, first_answer
+from api.security import ParsedKey, is_digest_of, parse_key
+from api.settings import settings
+from models.access import ApiKey, Scope
+from models.base import from_us
+from models.database import Database, bind_workspace
+from models.workspace import AccessRoute, RouteKind
+
+bearer = HTTPBearer(auto_error=False, description="An API key, `sfk_…`, made with `steadfast keys create`.")
+routes = AccessRoute.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+keys = ApiKey.__table__  # type: ignore[attr-defined] # same
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who holds the key that came with the request."""
+
+    workspace_id: UUID
+    key_id: UUID
+    scopes: frozenset[str]
+
+    @property
+    def actor(self) -> str:
+        """How the audit names this caller."""
+        return f"key:{self.key_id}"
+
+    def may(self, scope: str) -> bool:
+        """Return whether the key's scopes cover one."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+@dataclass
+class Work:
+    """One request's work: one session, one workspace, one moment."""
+
+    session: AsyncSession
+    workspace_id: UUID
+    caller: Caller
+    now: datetime
+    once: Once | None = None
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+class Replay(Exception):  # noqa: N818 - an answer found, not a failure
+    """The first answer to this request exists; nothing more is to be done."""
+
+    def __init__(self, answer: FirstAnswer) -> None:
+        self.answer = answer
+
+
+def utc_now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+def database(request: Request) -> Database:
+    """Return the database the application was made with."""
+    return request.app.state.database  # type: ignore[no-any-return] # Starlette's state is untyped
+
+
+async def identify(session: AsyncSession, key: ParsedKey, now: datetime) -> Caller | None:
+    """Return who holds a key, or None where it is unknown, revoked or expired."""
+    workspace_id = await session.scalar(
+        select(routes.c.workspace_id).where(routes.c.kind == RouteKind.KEY, routes.c.lookup == key.lookup)
+    )
+    if workspace_id is None:
+        return None
+    await bind_workspace(session, workspace_id)
+    row = (
+        await session.execute(select(keys).where(keys.c.workspace_id == workspace_id, keys.c.lookup == key.lookup))
+    ).one_or_none()
+    if row is None or not is_digest_of(settings().secret, key, row.digest):
+        return None
+    if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    return Caller(workspace_id, row.id, frozenset(row.scopes))
+
+
+async def authenticate(
+    session: AsyncSession, credentials: HTTPAuthorizationCredentials | None, scopes: SecurityScopes
+) -> Caller:
+    """Return the caller, or refuse: 401 without a valid key, 403 without the scope."""
+    key = None if credentials is None else parse_key(credentials.credentials)
+    caller = None if key is None else await identify(session, key, utc_now())
+    if caller is None:
+        raise NotSignedIn(
+            "Send `Authorization: Bearer sfk_…` with a key that is neither revoked nor expired.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    missing = [scope for scope in scopes.scopes if not caller.may(scope)]
+    if missing:
+        raise NotAllowed(f"This key lacks the scope {', '.join(missing)}. Make one with it: `steadfast keys create`.")
+    return caller
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, params.Depends(bearer)]
+
+
+async def reading(request: Request, scopes: SecurityScopes, credentials: Credentials) -> AsyncIterator[Work]:
+    """Yield the work of a request that only reads."""
+    async with database(request).read() as session:
+        caller = await authenticate(session, credentials, scopes)
+        yield Work(session, caller.workspace_id, caller, utc_now())
+
+
+async def writing(
+    request: Request,
+    scopes: SecurityScopes,
+    credentials: Credentials,
+    idempotency_key: Annotated[
+        str | None, Header(description="The same key with the same body gets the first answer again, for 7 days.")
+    ] = None,
+) -> AsyncIterator[Work]:
+    """Yield the work of a request that stores; what it did is committed before its answer is sent."""
+    async with database(request).read() as session:
+        caller = await authenticate(session, credentials, scopes)
+    async with writing_as(database(request), caller) as work:
+        if idempotency_key is not None and request.method == "POST":
+            work.once = Once(
+                caller.workspace_id,
+                caller.key_id,
+                check_key(idempotency_key),
+                f"{request.method} {request.url.path}?{request.url.query}",
+                await request.body(),
+            )
+            answer = await first_answer(work.session, work.once, work.now)
+            if answer is not None:
+                raise Replay(answer)
+        request.state.work = work
+        yield work
+
+
+@asynccontextmanager
+async def writing_as(database: Database, caller: Caller) -> AsyncIterator[Work]:
+    """Yield work in a transaction of the caller's workspace; committed at the end, or nothing of it."""
+    async with database.write(caller.workspace_id) as session:
+        # Microseconds are what is stored: an answer never shows a moment finer than the row's.
+        yield Work(session, caller.workspace_id, caller, from_us(_now_us()))
+
+
+def _now_us() -> int:
+    return int(utc_now().timestamp() * 1_000_000)
+
+
+def may_read(*scopes: Scope) -> Any:
+    """Return the dependency of a route that reads, with the scopes it needs."""
+    return params.Security(dependency=reading, scope="function", scopes=[scope.value for scope in scopes])
+
+
+def may_write(*scopes: Scope) -> Any:
+    """Return the dependency of a route that stores, with the scopes it needs."""
+    return params.Security(dependency=writing, scope="function", scopes=[scope.value for scope in scopes])
+
+
+def require(caller: Caller, scope: Scope, refusal: Refusal) -> None:
+    """Refuse a part of a route that needs more than the route's own scope."""
+    if not caller.may(scope):
+        raise refusal
+
+
+RecordsReader = Annotated[Work, may_read(Scope.RECORDS_READ)]
+RecordsWriter = Annotated[Work, may_write(Scope.RECORDS_WRITE)]
+FeedbackWriter = Annotated[Work, may_write(Scope.FEEDBACK_WRITE)]
+RiskReader = Annotated[Work, may_read(Scope.RISK_READ)]
+AnalysisReader = Annotated[Work, may_read(Scope.ANALYSIS_READ)]
+RolesWriter = Annotated[Work, may_write(Scope.ROLES_WRITE)]
+RolesReader = Annotated[Work, may_read(Scope.ROLES_WRITE)]
+SupportWriter = Annotated[Work, may_write(Scope.ROLES_SUPPORT)]
+SupportReader = Annotated[Work, may_read(Scope.ROLES_SUPPORT)]
+Admin = Annotated[Work, may_write(Scope.ADMIN)]
+AdminReader = Annotated[Work, may_read(Scope.ADMIN)]

@@ -1,0 +1,231 @@
+"""Every refusal this service makes, as problem+json (RFC 9457).
+
+A refusal is an exception that carries its status, its stable code and what to do about it:
+
+    Refusal
+    ├── Malformed            422  malformed             the request is not of the documented shape
+    │   └── NotAboutThis     422  condition_defines_outcome, too_few_failures, … (a code of its own)
+    ├── NoSuchThing          404  not_found
+    ├── NotSignedIn          401  unauthenticated
+    ├── NotAllowed           403  missing_scope
+    ├── Conflict             409  conflict              a code of its own: unknown_reference, idempotency_mismatch …
+    ├── TooLarge             413  too_large
+    ├── WrongMediaType       415  unsupported_media_type
+    ├── Unavailable          503  unavailable
+    └── NoRoom               507  no_room
+
+One handler renders them all. Nothing else in the house builds an error answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+
+from api.settings import settings
+from models.database import WriterBusyError, is_disk_full, is_unavailable
+
+log = structlog.get_logger(__name__)
+
+PROBLEM = "application/problem+json"
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure of ours
+    """An answer that is no.
+
+    Parameters
+    ----------
+    detail
+        What is wrong with this request and what to do about it.
+    code
+        The stable code, where the class's own is too general.
+    errors
+        For 422: what is wrong where, as `{pointer, code, detail}`.
+    """
+
+    status: ClassVar[int] = 500
+    code: str = "internal_error"
+    title: ClassVar[str] = "Something went wrong here"
+    retryable: bool = False
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.retryable = type(self).retryable if retryable is None else retryable
+
+
+class Malformed(Refusal):
+    """The request is not of the documented shape."""
+
+    status, code, title = 422, "malformed", "The request is not of the documented shape"
+
+
+class NotAboutThis(Malformed):
+    """The request is well formed and asks something that cannot be asked of this data."""
+
+    code, title = "not_applicable", "This cannot be asked of this data"
+
+
+class NotSignedIn(Refusal):
+    """No valid API key came with the request."""
+
+    status, code, title = 401, "unauthenticated", "A valid API key is needed"
+
+
+class NotAllowed(Refusal):
+    """The key is valid and lacks the scope."""
+
+    status, code, title = 403, "missing_scope", "This API key may not do that"
+
+
+class NoSuchThing(Refusal):
+    """There is no such thing in this workspace; another workspace's looks the same."""
+
+    status, code, title = 404, "not_found", "There is no such thing"
+
+
+class Conflict(Refusal):
+    """The request contradicts what is stored."""
+
+    status, code, title = 409, "conflict", "This contradicts what is stored"
+
+
+class UnknownReference(Conflict):
+    """The request names a parent that has not been reported yet."""
+
+    code, title, retryable = "unknown_reference", "A reference is not known yet", True
+
+
+class TooLarge(Refusal):
+    """The body is larger than this route takes."""
+
+    status, code, title = 413, "too_large", "The body is too large"
+
+
+class WrongMediaType(Refusal):
+    """The body is of a kind this route does not read."""
+
+    status, code, title = 415, "unsupported_media_type", "This kind of body is not read here"
+
+
+class Unavailable(Refusal):
+    """The database cannot be asked just now; nothing was stored."""
+
+    status, code, title, retryable = 503, "unavailable", "Not available just now", True
+
+
+class NoRoom(Refusal):
+    """The disk is full; nothing was stored."""
+
+    status, code, title, retryable = 507, "no_room", "There is no room left to store this", True
+
+
+STATUS_CODES = {
+    400: ("bad_request", "The request cannot be read"),
+    404: (NoSuchThing.code, NoSuchThing.title),
+    405: ("method_not_allowed", "This method is not offered here"),
+    413: (TooLarge.code, TooLarge.title),
+    415: (WrongMediaType.code, WrongMediaType.title),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Teach the application to answer every refusal and every failure as a problem."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(WriterBusyError, _database)
+    app.add_exception_handler(OSError, _database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(request: Request, refusal: Refusal, status: int | None = None, title: str | None = None) -> JSONResponse:
+    """Render a refusal."""
+    request_id = getattr(request.state, "request_id", None)
+    body: dict[str, Any] = {
+        "type": f"{settings().public_url.rstrip('/')}/problems#{refusal.code}",
+        "title": title or type(refusal).title,
+        "status": status or type(refusal).status,
+        "detail": refusal.detail,
+        "instance": request.url.path,
+        "code": refusal.code,
+        "retryable": refusal.retryable,
+        "request_id": request_id,
+    }
+    if body["status"] == Malformed.status:
+        body["errors"] = refusal.errors
+    headers = dict(refusal.headers)
+    if refusal.retryable:
+        headers.setdefault("Retry-After", "1")
+    return JSONResponse(body, body["status"], headers=headers, media_type=PROBLEM)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)  # noqa: S101 - the handler is registered for this class
+    return problem(request, error)
+
+
+async def _malformed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - same
+    errors = [field_error(item) for item in error.errors()]
+    where = ", ".join(item["pointer"] or "the body" for item in errors[:5])
+    refusal = Malformed(f"Correct {where} and send it again; `errors` says what is wrong with each.", errors=errors)
+    return problem(request, refusal)
+
+
+def field_error(item: Mapping[str, Any], base: Sequence[object] = ()) -> dict[str, str]:
+    """Return one of pydantic's errors as `{pointer, code, detail}`; the pointer is RFC 6901 within its place."""
+    place, *path = item["loc"] or ("body",)
+    if base or place != "body":
+        path = [*base, *item["loc"]]
+    pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+    return {"pointer": pointer, "code": str(item["type"]), "detail": str(item["msg"])}
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - same
+    code, title = STATUS_CODES.get(error.status_code, ("refused", "The request was refused"))
+    refusal = Refusal(_advice(request, error), code=code, headers=error.headers)
+    return problem(request, refusal, error.status_code, title)
+
+
+def _advice(request: Request, error: HTTPException) -> str:
+    if error.status_code == NoSuchThing.status:
+        return f"Nothing answers at {request.url.path}; /docs lists what does."
+    if error.status_code == 405:  # noqa: PLR2004 - method not allowed
+        allowed = (error.headers or {}).get("Allow", "")
+        return f"{request.method} is not offered at {request.url.path}; use {allowed}."
+    return str(error.detail)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    if is_disk_full(error):
+        log.error("disk_full", error=str(error))
+        return problem(request, NoRoom("Nothing of this request was stored. Free space, then send it again."))
+    if is_unavailable(error):
+        log.warning("database_unavailable", error=str(error))
+        return problem(request, Unavailable("Nothing of this request was stored. Send it again in a moment."))
+    return await _unexpected(request, error)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected", exc_info=error, path=request.url.path)
+    refusal = Refusal("This is our fault. Nothing was stored. Tell whoever runs the service the request_id.")
+    return problem(request, refusal)

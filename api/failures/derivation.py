@@ -1,0 +1,169 @@
+"""What rules see in cases: the one place where rules run, for one case just touched and for a million imported.
+
+A case's whole history is read, its timeline of conditions derived, and only what differs from the stored
+observations is appended. A rule's absence is not stored: no row means absent.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from json import dumps, loads
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from api import kinds
+from api.dependencies import Work
+from api.failures import queries
+from api.workspaces import service as workspaces
+from models.base import from_us, to_us
+from models.failure import ObservationSource, ObservedState
+from models.recording import VERSION_COLUMNS, Change, record
+from models.rules.conditions import Rule, parse_rule
+from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
+from models.rules.timeline import Derived
+from models.rules.timeline import derive as timeline
+
+CASES_AT_ONCE = 500
+KEPT = "rules"
+
+Steps = dict[int, str]
+"""A condition's state from each moment (microseconds) on."""
+
+
+async def derive(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Bring the rule observations of some cases up to date; return the conditions now present in each."""
+    wanted = sorted(set(case_ids))
+    rules = await _rules(work)
+    if not rules or not wanted:
+        return {case_id: [] for case_id in wanted}
+    present: dict[UUID, list[str]] = {}
+    for start in range(0, len(wanted), CASES_AT_ONCE):
+        present |= await _derive_some(work, rules, wanted[start : start + CASES_AT_ONCE])
+    return present
+
+
+async def derive_all(work: Work, after: UUID | None = None) -> UUID | None:
+    """Derive the next portion of all cases; return where to go on, None at the end."""
+    ids = await queries.case_ids_after(work.session, work.workspace_id, after, CASES_AT_ONCE)
+    await derive(work, ids)
+    return ids[-1] if len(ids) == CASES_AT_ONCE else None
+
+
+async def _derive_some(
+    work: Work, rules: Mapping[str, tuple[UUID, Rule]], case_ids: Sequence[UUID]
+) -> dict[UUID, list[str]]:
+    histories = await _histories(work, case_ids)
+    stored = await _stored_steps(work, case_ids)
+    now_us = to_us(work.now)
+    changes: list[Change] = []
+    present: dict[UUID, list[str]] = {}
+    plain = {code: rule for code, (_, rule) in rules.items()}
+    for case_id in case_ids:
+        derived = timeline(histories[case_id], plain, now_us)
+        wanted = _steps(derived)
+        for code, (condition_id, _) in rules.items():
+            changes += _corrections(case_id, condition_id, stored[case_id, condition_id], wanted[code])
+        present[case_id] = [code for code, steps in wanted.items() if _at_end(steps) == ObservedState.PRESENT]
+    await record(work.session, kinds.OBSERVATION, work.workspace_id, changes, work.now)
+    return present
+
+
+def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps) -> list[Change]:
+    """Return what must be appended so that the stored steps say what the wanted ones say."""
+    changes = []
+    have, want = str(ObservedState.ABSENT), str(ObservedState.ABSENT)
+    for moment in sorted({*stored, *wanted}):
+        have, want = stored.get(moment, have), wanted.get(moment, want)
+        if have == want:
+            continue
+        have = want
+        given = {
+            "case_id": case_id,
+            "condition_id": condition_id,
+            "state": want,
+            "source": ObservationSource.RULE.value,
+        }
+        key = (f"rule:{case_id.hex}:{condition_id.hex}",)
+        changes.append(Change(key, given, from_us(moment), from_us(moment)))
+    return changes
+
+
+def _steps(derived: Iterable[Derived]) -> defaultdict[str, Steps]:
+    steps: defaultdict[str, Steps] = defaultdict(dict)
+    for row in derived:
+        steps[row.condition][row.moment_us] = row.state
+    return steps
+
+
+def _at_end(steps: Steps) -> str | None:
+    return steps[max(steps)] if steps else None
+
+
+async def _stored_steps(work: Work, case_ids: Sequence[UUID]) -> defaultdict[tuple[UUID, UUID], Steps]:
+    steps: defaultdict[tuple[UUID, UUID], Steps] = defaultdict(dict)
+    for row in await queries.rule_observations(work.session, work.workspace_id, case_ids):
+        steps[row["case_id"], row["condition_id"]][to_us(row["occurred_at"])] = row["state"]
+    return steps
+
+
+async def _rules(work: Work) -> dict[str, tuple[UUID, Rule]]:
+    if KEPT not in work.kept:
+        zone = (await workspaces.of(work)).zone
+        rows = await queries.rules(work.session, work.workspace_id)
+        work.kept[KEPT] = {row["reference"]: (row["id"], _compiled(dumps(row["rule"]), zone)) for row in rows}
+    found: dict[str, tuple[UUID, Rule]] = work.kept[KEPT]
+    return found
+
+
+@lru_cache(maxsize=2048)
+def _compiled(document: str, zone: str) -> Rule:
+    return parse_rule(loads(document), zone=zone)
+
+
+async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
+    zone = (await workspaces.of(work)).zone
+    cases, promises, answers = defaultdict(list), defaultdict(list), defaultdict(list)
+    session, workspace_id = work.session, work.workspace_id
+    for row in await queries.versions_of_cases(session, kinds.CASE.version, "id", workspace_id, case_ids):
+        cases[row["id"]].append(_case_state(row))
+    for row in await queries.versions_of_cases(session, kinds.PROMISE.version, "case_id", workspace_id, case_ids):
+        promises[row["case_id"]].append(_promise_state(row))
+    for row in await queries.versions_of_cases(session, kinds.RESPONSE.version, "case_id", workspace_id, case_ids):
+        if not row["voided"]:
+            answers[row["case_id"]].append(_answer_state(row))
+    return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
+
+
+def _case_state(row: RowMapping) -> CaseState:
+    fields: dict[str, Any] = {name: row[name] for name in CASE_FIELDS}
+    return CaseState(to_us(row["occurred_at"]), to_us(row["recorded_at"]), fields)
+
+
+CASE_FIELDS = [
+    column.name for column in kinds.CASE.version.columns if column.name not in {*VERSION_COLUMNS, "customer_id"}
+]
+
+
+def _promise_state(row: RowMapping) -> PromiseState:
+    return PromiseState(
+        promise=row["id"].hex,
+        occurred_us=to_us(row["occurred_at"]),
+        recorded_us=to_us(row["recorded_at"]),
+        made_us=to_us(row["made_at"]),
+        due_us=None if row["due_at"] is None else to_us(row["due_at"]),
+        due_is_date=False,
+        moved_by=row["moved_by"],
+        kept_us=None if row["kept_at"] is None else to_us(row["kept_at"]),
+        voided=row["voided"],
+    )
+
+
+def _answer_state(row: RowMapping) -> AnswerState:
+    return AnswerState(
+        answered_us=to_us(row["answered_at"]),
+        recorded_us=to_us(row["recorded_at"]),
+        asked_us=None if row["asked_at"] is None else to_us(row["asked_at"]),
+        answers=row["answers"],
+    )

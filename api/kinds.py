@@ -1,0 +1,24 @@
+"""The kinds of record there are: each glossary word with its two tables."""
+
+from typing import Any
+
+from models.case import Case, CaseVersion, Promise, PromiseVersion
+from models.customer import Customer, CustomerVersion, Departure, DepartureVersion
+from models.failure import Condition, ConditionVersion, Observation, ObservationVersion
+from models.feedback import Response, ResponseVersion
+from models.recording import RecordKind
+from models.role import RoleProposal, RoleProposalVersion
+
+
+def _kind(name: str, head: Any, version: Any, *known_by: str) -> RecordKind:
+    return RecordKind(name, head.__table__, version.__table__, (*known_by, "reference"))
+
+
+CUSTOMER = _kind("customer", Customer, CustomerVersion)
+CASE = _kind("case", Case, CaseVersion)
+PROMISE = _kind("promise", Promise, PromiseVersion, "case_id")
+DEPARTURE = _kind("departure", Departure, DepartureVersion)
+CONDITION = _kind("condition", Condition, ConditionVersion)
+OBSERVATION = _kind("observation", Observation, ObservationVersion)
+RESPONSE = _kind("response", Response, ResponseVersion)
+ROLE_PROPOSAL = _kind("role proposal", RoleProposal, RoleProposalVersion)

@@ -1,0 +1,48 @@
+"""The page that every problem's `type` leads to: each stable code, what it means and what to do."""
+
+from html import escape
+
+CODES: dict[str, str] = {
+    "malformed": "The request is not of the documented shape. `errors` names each field and what is wrong with it.",
+    "bulk_rejected": "All or nothing was asked for and a row was refused: nothing was stored. Correct the rows named.",
+    "rule_refused": "A condition's rule or a failure definition cannot be read. The pointer says where.",
+    "unknown_survey": "No published survey has this key. Read /v1/surveys.",
+    "in_the_future": "A moment has not come yet. Check the clock and the zone of the sender.",
+    "known_before": "Something was recorded before it happened. Correct one of the two times.",
+    "cannot_be_cleared": "This field is needed and cannot be set to null.",
+    "condition_defines_outcome": "The condition reads what the outcome's definition reads: it would explain itself.",
+    "too_few_failures": "There are too few failures to learn from. The detail says how many are needed.",
+    "nothing_to_learn_from": "There is no case with a known outcome yet.",
+    "unauthenticated": "Send `Authorization: Bearer sfk_…` with a key that is neither revoked nor expired.",
+    "missing_scope": "The key is valid and lacks the scope the route names.",
+    "not_found": "There is no such thing in this workspace.",
+    "method_not_allowed": "The address exists and does not offer this method.",
+    "conflict": "The request contradicts what is stored.",
+    "unknown_reference": "A parent has not been reported yet. Report it, then send the same request again.",
+    "response_exists": "The response's id was stored with another content. Use a new id for a new answer.",
+    "idempotency_mismatch": "The Idempotency-Key came before with another body.",
+    "idempotency_in_progress": "The first request with this key is still running. Send it again in a moment.",
+    "precondition_required": "Read the thing, then send its ETag as If-Match.",
+    "precondition_failed": "The thing changed since it was read. Read it again.",
+    "workspace_exists": "There is a workspace of this name.",
+    "answer_refused": "A role proposal cannot be answered like this; the detail says why.",
+    "too_large": "The body is larger than the route takes.",
+    "unsupported_media_type": "Send JSON, or NDJSON to bulk routes.",
+    "internal_error": "Our fault. Nothing was stored; tell whoever runs the service the request_id.",
+    "unavailable": "The database cannot be asked just now. Nothing was stored; send it again.",
+    "no_room": "The disk is full. Nothing was stored.",
+}
+
+
+def problems_page() -> str:
+    """Return the page."""
+    items = "\n".join(
+        f'<dt id="{escape(code)}"><code>{escape(code)}</code></dt><dd>{escape(meaning)}</dd>'
+        for code, meaning in CODES.items()
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Problems - Steadfast</title>'
+        '<meta name="viewport" content="width=device-width"><style>body{font:1rem/1.5 system-ui;max-width:44rem;'
+        "margin:2rem auto;padding:0 1rem}dt{margin-top:1rem}:target{background:#fff3b0}</style>"
+        f"<h1>What an error answer means</h1><dl>{items}</dl></html>"
+    )

@@ -1,0 +1,179 @@
+"""From a checked body to a recorded change: the three times, rows that are refused one by one, and bulk answers."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+from fastapi import Body as FromBody
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from api.bodies import Answer, Times
+from api.dependencies import Work
+from api.errors import Conflict, Malformed, Refusal, field_error
+from models.recording import Recorded
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours a caller's clock may run."""
+MOST_ROWS = 1000
+BulkBody = Annotated[list[JsonValue], FromBody(max_length=MOST_ROWS, description="Rows, or NDJSON: one row a line.")]
+
+R = TypeVar("R", bound=BaseModel)
+Stored = Recorded | Refusal
+"""What became of one row."""
+Store = Callable[[Work, Sequence[R]], Awaitable[list[Stored]]]
+
+
+class Problem(Answer):
+    """Why one row was refused."""
+
+    code: str
+    detail: str
+    retryable: bool
+    errors: list[dict[str, str]]
+
+
+class BulkRow(Answer):
+    """What became of one row of a bulk request."""
+
+    index: int
+    status: Literal["accepted", "unchanged", "rejected"]
+    reference: str | None
+    id: UUID | None
+    problem: Problem | None
+
+
+class BulkAnswer(Answer):
+    """What became of a bulk request, row by row."""
+
+    results: list[BulkRow]
+    accepted: int
+    unchanged: int
+    rejected: int
+
+
+def when(times: Times, now: datetime, *, happened: datetime | None = None) -> tuple[datetime, datetime]:
+    """Return (occurred_at, recorded_at) of a body, or refuse times that cannot be.
+
+    Parameters
+    ----------
+    times
+        The body.
+    now
+        Our clock.
+    happened
+        The record's own word for when it happened (`observed_at`, `at`), where it has one.
+    """
+    recorded = times.recorded_at or now
+    occurred = times.occurred_at or happened or recorded
+    if occurred > now + CLOCK_SKEW:
+        raise impossible("occurred_at", "in_the_future", f"{occurred.isoformat()} has not come yet.")
+    if recorded > now + CLOCK_SKEW:
+        raise impossible("recorded_at", "in_the_future", f"{recorded.isoformat()} has not come yet.")
+    if occurred > recorded and times.recorded_at is not None:
+        raise impossible("recorded_at", "known_before", "Nothing is known before it happened.")
+    # Within the skew a caller's clock may run ahead: ours is the limit of what can be known.
+    return min(occurred, now), max(min(recorded, now), min(occurred, now))
+
+
+def impossible(field: str, code: str, detail: str) -> Malformed:
+    """Return the refusal of one field's value."""
+    return Malformed(
+        f"Correct {field}: {detail}", code=code, errors=[{"pointer": f"/{field}", "code": code, "detail": detail}]
+    )
+
+
+def in_order(state: Mapping[str, Any], first: str, then: str) -> None:
+    """Refuse a state in which `then` comes before `first`."""
+    if state.get(first) is not None and state.get(then) is not None and state[then] < state[first]:
+        raise impossible(then, "before_" + first, f"{then} lies before {first}.")
+
+
+def missing(*fields: str) -> Malformed:
+    """Return the refusal of a new record that lacks what every such record needs."""
+    errors = [{"pointer": f"/{name}", "code": "missing", "detail": "A new record needs this."} for name in fields]
+    return Malformed(f"A new record needs {', '.join(fields)}.", errors=errors)
+
+
+def only(stored: list[Stored]) -> Recorded:
+    """Return what became of the one row of a single request, raising its refusal."""
+    result = stored[0]
+    if isinstance(result, Refusal):
+        raise result
+    return result
+
+
+async def by_row(rows: Sequence[R], prepare: Callable[[R], Any], keep: Callable[[list[Any]], Any]) -> list[Stored]:
+    """Prepare each row, keep those that can be, and return what became of each in the order given."""
+    outcome: list[Stored | None] = [None] * len(rows)
+    prepared, places = [], []
+    for place, row in enumerate(rows):
+        try:
+            prepared.append(prepare(row))
+            places.append(place)
+        except Refusal as refusal:
+            outcome[place] = refusal
+    for place, recorded in zip(places, await keep(prepared), strict=True):
+        outcome[place] = recorded
+    return [result for result in outcome if result is not None]
+
+
+async def in_bulk(
+    work: Work, rows: Sequence[JsonValue], model: type[R], store: Store[R], *, atomic: bool
+) -> BulkAnswer:
+    """Take rows one by one: a bad row never fails its neighbours, unless all or nothing was asked for."""
+    checked: list[R] = []
+    places: list[int] = []
+    outcome: dict[int, Stored] = {}
+    for index, row in enumerate(rows):
+        try:
+            checked.append(model.model_validate(row))
+            places.append(index)
+        except ValidationError as error:
+            outcome[index] = malformed_row(error)
+    if checked:
+        outcome |= dict(zip(places, await store(work, checked), strict=True))
+    results = [bulk_row(index, outcome[index], row) for index, row in enumerate(rows)]
+    counts = {
+        status: sum(result.status == status for result in results) for status in ("accepted", "unchanged", "rejected")
+    }
+    if atomic and counts["rejected"]:
+        raise _all_refused(results)
+    return BulkAnswer(results=results, **counts)
+
+
+def malformed_row(error: ValidationError) -> Malformed:
+    """Return the refusal of a row that is not of the documented shape."""
+    errors = [field_error(item, base=()) for item in error.errors(include_url=False, include_input=False)]
+    errors = [{**item, "pointer": item["pointer"] or ""} for item in errors]
+    named = ", ".join(item["pointer"] or "the row" for item in errors[:5])
+    return Malformed(f"Correct {named}.", errors=errors)
+
+
+def bulk_row(index: int, stored: Stored, row: JsonValue) -> BulkRow:
+    """Return the answer for one row."""
+    if isinstance(stored, Refusal):
+        given = row.get("reference") if isinstance(row, dict) else None
+        reference = given if isinstance(given, str) else None
+        problem = Problem(
+            code=stored.code,
+            detail=stored.detail,
+            retryable=stored.retryable,
+            errors=[dict(error) for error in stored.errors],
+        )
+        return BulkRow(index=index, status="rejected", reference=reference, id=None, problem=problem)
+    status: Literal["accepted", "unchanged"] = "unchanged" if stored.unchanged else "accepted"
+    return BulkRow(index=index, status=status, reference=str(stored.key[-1]), id=stored.id, problem=None)
+
+
+def _all_refused(results: Sequence[BulkRow]) -> Conflict | Malformed:
+    errors = [
+        {"pointer": f"/{result.index}", "code": result.problem.code, "detail": result.problem.detail}
+        for result in results
+        if result.problem is not None
+    ]
+    return Malformed(
+        f"{len(errors)} rows cannot be taken, and all or nothing was asked for: nothing was stored.",
+        code="bulk_rejected",
+        errors=errors,
+    )

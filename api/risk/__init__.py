@@ -1,0 +1,1 @@
+"""Customers at risk: assessments, models, and why."""

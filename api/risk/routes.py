@@ -1,0 +1,5 @@
+"""Role proposals and support owed."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,1 @@
+"""How staff would design their roles, and the support managers owe them."""

@@ -1,0 +1,149 @@
+"""The one kind of route this house has: bodies are read under a limit and checked before anything else sees them.
+
+JSON that is not JSON (NaN, infinities, NUL, lone surrogates) is refused here, once, for every route. A route that
+stores gets its answer kept for the Idempotency-Key inside the same transaction.
+"""
+
+import json
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from api.dependencies import Work
+from api.errors import Malformed, TooLarge, WrongMediaType
+from api.idempotency import FirstAnswer, keep_answer
+
+BODY_LIMIT = 256 * 1024
+BULK_LIMIT = 2 * 1024 * 1024
+JSON_TYPES = ("application/json",)
+NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+ESCAPED_TROUBLE = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+DEEPEST = 32
+
+
+class StrictRoute(APIRoute):
+    """A route whose body was read under a limit and is strict JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with body reading before it and the kept answer after it."""
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def strict(request: Request) -> Response:
+            if takes_body:
+                await read_json(request)
+            response = await handle(request)
+            work: Work | None = getattr(request.state, "work", None)
+            if work is not None and work.once is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
+                answer = FirstAnswer(response.status_code, bytes(response.body))
+                await keep_answer(work.session, work.once, answer, work.now)
+            return response
+
+        return strict
+
+
+async def read_json(request: Request) -> None:
+    """Read the body as strict JSON or NDJSON, so that the framework finds it parsed."""
+    body = await read_body(request, BULK_LIMIT if request.url.path.endswith("/bulk") else BODY_LIMIT)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body:
+        return
+    if kind in NDJSON_TYPES:
+        request._json = [parse_json(line) for line in body.splitlines() if line.strip()]  # noqa: SLF001 - see below
+        _say_json(request)
+    elif kind in JSON_TYPES or kind.endswith("+json"):
+        # Starlette's own cache of the parsed body: what stands there is not parsed a second time.
+        request._json = parse_json(body)  # noqa: SLF001
+    else:
+        raise WrongMediaType("Send the body as JSON with `Content-Type: application/json`.")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read the body, refusing it while it streams once it is over the limit."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    request._body = b"".join(chunks)  # noqa: SLF001 - Starlette's own cache of the body
+    return request._body  # noqa: SLF001 - same
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value of strict JSON text."""
+    try:
+        value = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
+    except UnicodeDecodeError:
+        raise _malformed("not_utf8", "The body is not UTF-8.") from None
+    except RecursionError:
+        raise _malformed("too_deep", "The body is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        detail = {"type": "json_invalid", "loc": ("body",), "msg": f"{error.msg} at character {error.pos}"}
+        raise RequestValidationError([detail]) from None
+    except ValueError as error:
+        raise _malformed("not_finite", str(error)) from None
+    _check(value, "", searching=ESCAPED_TROUBLE.search(data) is not None)
+    return value
+
+
+def _check(value: Any, pointer: str, *, searching: bool, depth: int = 0) -> None:
+    """Refuse what is nested too deeply and, where an escape made it possible, NUL and lone surrogates."""
+    if depth > DEEPEST:
+        raise _malformed("too_deep", "The body is nested too deeply.", pointer)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if searching:
+                _check_text(key, pointer)
+            _check(item, f"{pointer}/{key}", searching=searching, depth=depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check(item, f"{pointer}/{index}", searching=searching, depth=depth + 1)
+    elif searching and isinstance(value, str):
+        _check_text(value, pointer)
+
+
+def _check_text(text: str, pointer: str) -> None:
+    if "\0" in text:
+        raise _malformed("nul_character", "A text holds the character NUL.", pointer)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        shown = pointer.encode("utf-8", "replace").decode()
+        raise _malformed("lone_surrogate", "A text holds half of a surrogate pair.", shown)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number that JSON knows")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise ValueError(f"{text[:20]} is too large a number")
+    return value
+
+
+def _malformed(code: str, detail: str, pointer: str = "") -> Malformed:
+    return Malformed(detail, errors=[{"pointer": pointer, "code": code, "detail": detail}])
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"This route takes {limit // 1024} KiB. Send less at once; bulk routes take {BULK_LIMIT // 1024} KiB.",
+        headers={"Connection": "close"},
+    )
+
+
+def _say_json(request: Request) -> None:
+    """Let the framework take what was parsed from NDJSON as the JSON array it stands for."""
+    headers = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+    request.scope["headers"] = [*headers, (b"content-type", b"application/json")]
+    if hasattr(request, "_headers"):
+        del request._headers  # noqa: SLF001 - Starlette's cache of the line just changed

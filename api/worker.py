@@ -1,0 +1,78 @@
+"""Light jobs beside the service: rules looking back at past cases.
+
+Training and mining need scikit-learn, which this process never loads; they belong to `steadfast train` and `analyse`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+import structlog
+from pydantic import JsonValue
+
+from api import jobs
+from api.dependencies import Caller, utc_now, writing_as
+from api.failures import derivation
+from api.jobs import ClaimedJob
+from models.access import Scope
+from models.database import Database, is_unavailable
+
+log = structlog.get_logger(__name__)
+PAUSE_SECONDS = 1.0
+NOBODY = UUID(int=0)
+
+
+async def derive_past_cases(database: Database, job: ClaimedJob) -> dict[str, JsonValue]:
+    """Let the rules look at every past case, a portion a transaction."""
+    after: UUID | None = None
+    portions = 0
+    while True:
+        async with writing_as(database, worker_caller(job.workspace_id)) as work:
+            after = await derivation.derive_all(work, after)
+            await jobs.extend(work.session, job, work.now)
+        portions += 1
+        if after is None:
+            return {"portions": portions}
+
+
+HANDLERS: dict[str, Callable[[Database, ClaimedJob], Awaitable[dict[str, JsonValue]]]] = {
+    jobs.DERIVE: derive_past_cases
+}
+
+
+def worker_caller(workspace_id: UUID) -> Caller:
+    """Return the worker as a caller: who the audit names when nobody asked by key."""
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+
+
+async def work_off(database: Database, workspace_id: UUID | None = None) -> int:
+    """Do all light jobs that are due; return how many."""
+    done = 0
+    while (job := await jobs.claim(database, list(HANDLERS), utc_now(), workspace_id)) is not None:
+        result = await HANDLERS[job.kind](database, job)
+        async with database.write(job.workspace_id) as session:
+            await jobs.finish(session, job, utc_now(), result=result)
+        done += 1
+    return done
+
+
+@asynccontextmanager
+async def running_worker(database: Database) -> AsyncIterator[None]:
+    """Work jobs off beside the service until it stops; a job cut short is taken over after its lease."""
+    task = asyncio.create_task(_forever(database))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _forever(database: Database) -> None:
+    while True:
+        try:
+            await work_off(database)
+        except Exception as error:  # noqa: BLE001 - whatever one job did, the next is still to be done
+            log.warning("worker", error=str(error), waiting=is_unavailable(error))
+        await asyncio.sleep(PAUSE_SECONDS)

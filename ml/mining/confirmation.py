@@ -1,0 +1,232 @@
+"""Confirmation in time: what was found in the first 70 % must hold among customers it was not found in.
+
+Headline figures come from the confirmation window. Without one nothing is ever called confirmed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from ml.mining.bitsets import Flags, Floats, Indices
+from ml.mining.clusters import Customers, covariance, deflation, residual
+from ml.mining.grouping import Cells, collapse
+from ml.mining.items import PRESENT, Items
+from ml.mining.likelihood import Fit
+
+Status: TypeAlias = Literal["confirmed", "not_confirmed", "too_few", "stopped", "amplifier"]
+
+DISCOVERY_SHARE = 0.7
+_KEEP_AT_LEAST = 0.5
+_FALSE_DISCOVERY = 0.05
+_LEAST_EXPECTED = 5.0
+_LEAST_CUSTOMERS = 10
+_STOPPED = 1.6448536269514722
+_ASSEMBLY_LEFT = 0.2
+_ASSEMBLY_P = 0.01
+_START = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Which rows discover and which confirm; `hashed` tells that customers had to be divided by hash."""
+
+    discovery: Indices
+    confirmation: Indices
+    hashed: bool
+
+
+def split_in_time(time: Indices, y: Flags, customer: Indices | None, references: Sequence[object]) -> Periods | None:
+    """Divide the rows into a first 70 % and later rows of customers who had none before.
+
+    Parameters
+    ----------
+    time : ndarray of int, shape (n,)
+        Rank of each row's moment; equal moments share a rank.
+    y : ndarray of bool, shape (n,)
+    customer : ndarray of int, shape (n,), or None
+        None when every row is its own customer.
+    references : sequence
+        The reference of each customer code, for a hash that does not change as rows are added.
+
+    Returns
+    -------
+    Periods or None
+        None where all rows share a moment. Where new customers keep under half of the later failures, customers
+        are divided 70/30 by hash and each side uses its own period only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> split_in_time(np.arange(10), np.ones(10, dtype=bool), None, []).confirmation.tolist()
+    [7, 8, 9]
+    """
+    cut = np.sort(time)[min(int(DISCOVERY_SHARE * len(time)), len(time) - 1)]
+    early = time < cut
+    if not early.any():
+        return None
+    later = ~early
+    if customer is None:
+        return Periods(np.flatnonzero(early), np.flatnonzero(later), hashed=False)
+    seen = np.zeros(int(customer.max()) + 1, dtype=bool)
+    seen[customer[early]] = True
+    new = later & ~seen[customer]
+    if (new & y).sum() >= _KEEP_AT_LEAST * (later & y).sum():
+        return Periods(np.flatnonzero(early), np.flatnonzero(new), hashed=False)
+    drawn = np.array([crc32(str(reference).encode()) / 2**32 < DISCOVERY_SHARE for reference in references])
+    discovers = drawn[customer]
+    return Periods(np.flatnonzero(early & discovers), np.flatnonzero(later & ~discovers), hashed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFit:
+    """All sets fitted on the rows of one period.
+
+    Attributes
+    ----------
+    length, variance : ndarray of float, shape (sets,)
+        l and its cluster-robust variance.
+    p_value : ndarray of float, shape (sets,)
+        One-sided, from the deflated likelihood ratio of each set.
+    leak : ndarray of float, shape (rows,)
+        l0 of every row.
+    eta : ndarray of float, shape (rows,)
+    """
+
+    length: Floats
+    variance: Floats
+    p_value: Floats
+    leak: Floats
+    eta: Floats
+
+
+def fit_period(y: Flags, stratum: Indices, states: NDArray[np.int8], customers: Customers) -> PeriodFit:
+    """Fit the sets on one period and test each beside the others.
+
+    Parameters
+    ----------
+    y : ndarray of bool, shape (n,)
+    stratum : ndarray of int, shape (n,)
+    states : ndarray of int8, shape (n, sets)
+    customers : Customers
+    """
+    k = states.shape[1]
+    cells, cell_of = collapse(y, stratum, states)
+    fit = cells.fit(range(k), np.full(k, _START))
+    table = cells.table(range(k))
+    leaks = table.design.shape[1] - k
+    robust = covariance(table, fit, cell_of, y, customers)
+    only_leak = table.design[:, :leaks] @ fit.coefficients[:leaks]
+    return PeriodFit(
+        length=fit.coefficients[leaks:],
+        variance=np.diag(robust)[leaks:],
+        p_value=np.array([_p_value(cells, fit, at, cell_of, y, customers) for at in range(k)]),
+        leak=only_leak[cell_of],
+        eta=(table.design @ fit.coefficients)[cell_of],
+    )
+
+
+def _p_value(cells: Cells, fit: Fit, at: int, cell_of: Indices, y: Flags, customers: Customers) -> float:
+    """Return 1/2 P(chi2_1 > LR / d) of one set beside the others."""
+    k = cells.states.shape[1]
+    others = [position for position in range(k) if position != at]
+    start = fit.coefficients[len(fit.coefficients) - k :]
+    without = cells.fit(others, start[others])
+    ratio = max(0.0, 2 * (fit.loglik - without.loglik))
+    exposure = (cells.states[:, at] == PRESENT).astype(float)
+    influence = residual(exposure, cells.table(others), without.probability)
+    d = deflation(influence, cell_of, y, without.probability, customers)
+    return float(norm.sf(np.sqrt(ratio / d)))
+
+
+def benjamini_hochberg(p_values: Floats, level: float = _FALSE_DISCOVERY) -> Flags:
+    """Tell which hypotheses are rejected with the false discovery rate held at `level`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.2])).tolist()
+    [True, False, False]
+    """
+    order = np.argsort(p_values, kind="stable")
+    ranked = p_values[order] <= level * np.arange(1, len(p_values) + 1) / max(len(p_values), 1)
+    rejected = np.zeros(len(p_values), dtype=bool)
+    if ranked.any():
+        rejected[order[: int(np.flatnonzero(ranked)[-1]) + 1]] = True
+    return rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How often a set was complete in a period: rows and customers with it, and all of both."""
+
+    rows: int
+    customers: int
+    all_rows: int
+    all_customers: int
+
+
+def judge(
+    before: PeriodFit, after: PeriodFit, exposed: Sequence[tuple[Exposure, Exposure]], sets: Sequence[Items]
+) -> list[Status]:
+    """Return the status of every set.
+
+    Parameters
+    ----------
+    before, after : PeriodFit
+        Discovery and confirmation.
+    exposed : sequence of pairs of Exposure
+        Each set's exposure in both.
+    sets : sequence of tuple of Item
+    """
+    passed = benjamini_hochberg(after.p_value)
+    return [
+        _status(before, after, k, bool(passed[k]), *exposed[k], amplifies=is_amplifier(sets[k], sets))
+        for k in range(len(sets))
+    ]
+
+
+def _status(
+    before: PeriodFit, after: PeriodFit, k: int, passed: bool, then: Exposure, now: Exposure, *, amplifies: bool
+) -> Status:
+    if _assembly_stopped(then, now):
+        return "stopped"
+    expected = now.rows * -np.expm1(-before.length[k])
+    if expected < _LEAST_EXPECTED or now.customers < _LEAST_CUSTOMERS:
+        return "too_few"
+    spread = np.sqrt(before.variance[k] / 4 + after.variance[k])
+    fallen = before.length[k] / 2 - after.length[k]
+    if fallen > 0 and fallen > _STOPPED * spread:
+        return "stopped"
+    if not passed:
+        return "not_confirmed"
+    return "amplifier" if amplifies else "confirmed"
+
+
+def _assembly_stopped(then: Exposure, now: Exposure) -> bool:
+    """Tell whether the conditions come together at most a fifth as often as before (customers counted, p < .01)."""
+    if not then.rows or not now.all_rows or not then.all_rows:
+        return False
+    if now.rows / now.all_rows > _ASSEMBLY_LEFT * then.rows / then.all_rows:
+        return False
+    p1, p0 = now.customers / now.all_customers, then.customers / then.all_customers
+    spread = np.sqrt(p0 * (1 - p0) * (1 / now.all_customers + 1 / then.all_customers))
+    return bool(p0 - p1 > norm.isf(_ASSEMBLY_P) * spread)
+
+
+def is_amplifier(members: Items, sets: Sequence[Items]) -> bool:
+    """Tell whether a set is the union of two or more accepted proper subsets of it.
+
+    Examples
+    --------
+    >>> from ml.mining.items import Item
+    >>> a, b = (Item(0, "eq", 1.0),), (Item(1, "eq", 1.0),)
+    >>> is_amplifier((*a, *b), [a, b, (*a, *b)])
+    True
+    """
+    inner = [set(other) for other in sets if set(other) < set(members)]
+    return len(inner) > 1 and set().union(*inner) == set(members)

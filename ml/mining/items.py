@@ -1,0 +1,253 @@
+"""From a matrix of conditions to items: one yes-or-no column each, packed, with "not observed" kept apart.
+
+A binary column is one item (present), an integer-coded category one item per level, a numeric column one item
+per kept cut and side. Columns that say the same of every row share one item; the others are its aliases.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.mining.bitsets import WORD, Flags, Floats, Indices, Words, count, pack
+
+Operator: TypeAlias = Literal["eq", "le", "gt"]
+Kind: TypeAlias = Literal["binary", "category", "numeric"]
+
+_CHUNK = 128 * WORD  # rows compared at once; a multiple of the word so that chunks join without shifting
+ABSENT, PRESENT, UNDETERMINED = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """One member of a condition set: a column, an operator and a value.
+
+    Attributes
+    ----------
+    column : int
+        Position of the condition in the matrix.
+    op : {"eq", "le", "gt"}
+        How the condition is compared with the value.
+    value : float
+        1 for a binary condition, the level's code for a category, the cut (in the column's unit) for a number.
+    """
+
+    column: int
+    op: Operator
+    value: float
+
+    def holds(self, values: NDArray[np.floating]) -> Flags:
+        """Tell for each value whether the item is present; a value not observed (NaN) is not.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Item(0, "le", 2.5).holds(np.array([1.0, 3.0, np.nan])).tolist()
+        [True, False, False]
+        """
+        match self.op:
+            case "eq":
+                held = values == self.value
+            case "le":
+                held = values <= self.value
+            case "gt":
+                held = values > self.value
+        return np.asarray(held, dtype=np.bool_)
+
+
+Items: TypeAlias = tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class ItemPool:
+    """The items of one analysis over its rows.
+
+    Attributes
+    ----------
+    items : list of Item
+    present : ndarray of uint64, shape (items, words)
+        Bit set: the item is known to be present.
+    unknown : ndarray of uint64, shape (items, words), or None
+        Bit set: the condition was not observed. None when everything was observed.
+    n : int
+        Number of rows.
+    aliases : dict
+        For a kept item, the items that say the same of every row.
+    """
+
+    items: list[Item]
+    present: Words
+    unknown: Words | None
+    n: int
+    aliases: dict[Item, list[Item]] = field(default_factory=dict)
+
+    def undetermined(self, members: tuple[int, ...]) -> Words | None:
+        """Return the rows in which the set could be complete but a member was not observed."""
+        if self.unknown is None or not self.unknown[list(members)].any():
+            return None
+        possible = self.present[members[0]] | self.unknown[members[0]]
+        complete = self.present[members[0]].copy()
+        for member in members[1:]:
+            possible &= self.present[member] | self.unknown[member]
+            complete &= self.present[member]
+        return possible & ~complete
+
+
+def column_kinds(X: NDArray[np.floating], categorical: Sequence[int] = ()) -> list[Kind]:
+    """Tell binary columns (finite values within {0, 1}), categories and numbers apart.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n, m)
+    categorical : sequence of int
+        Columns that hold integer codes of categories.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column_kinds(np.array([[0.0, 2.5], [np.nan, 1.0]]))
+    ['binary', 'numeric']
+    """
+    binary = np.ones(X.shape[1], dtype=bool)
+    for start in range(0, len(X), _CHUNK):
+        block = X[start : start + _CHUNK]
+        binary &= ((block == 0) | (block == 1) | np.isnan(block)).all(axis=0)
+    chosen = set(categorical)
+    return [
+        "category" if j in chosen else "binary" if is_binary else "numeric" for j, is_binary in enumerate(binary)
+    ]
+
+
+def plain_items(X: NDArray[np.floating], kinds: Sequence[Kind]) -> list[Item]:
+    """Return the items of the binary and category columns, in the order of the columns."""
+    items: list[Item] = []
+    for column, kind in enumerate(kinds):
+        if kind == "binary":
+            items.append(Item(column, "eq", 1.0))
+        elif kind == "category":
+            levels = np.unique(X[:, column])
+            items.extend(Item(column, "eq", float(level)) for level in levels[np.isfinite(levels)])
+    return items
+
+
+def cut_items(cuts: dict[int, list[float]]) -> list[Item]:
+    """Return both sides of every cut as items.
+
+    Examples
+    --------
+    >>> [item.op for item in cut_items({3: [1.5]})]
+    ['le', 'gt']
+    """
+    sides: tuple[Operator, Operator] = ("le", "gt")
+    return [Item(column, op, cut) for column, kept in cuts.items() for cut in kept for op in sides]
+
+
+def build_pool(X: NDArray[np.floating], items: Sequence[Item], rows: Indices | None = None) -> ItemPool:
+    """Pack the items over the given rows; drop those that never vary, join those that are identical.
+
+    Parameters
+    ----------
+    X : ndarray of float, shape (n, m)
+        NaN means not observed.
+    items : sequence of Item
+    rows : ndarray of int, optional
+        The rows to look at (all by default), so that a period needs no copy of the matrix.
+    """
+    n = len(X) if rows is None else len(rows)
+    words = -(-n // WORD)
+    present = np.zeros((len(items), words), dtype=np.uint64)
+    unknown = np.zeros((len(items), words), dtype=np.uint64)
+    columns = [item.column for item in items]
+    plain = all(item.op == "eq" for item in items) and len(set(columns)) == len(columns) == X.shape[1]
+    targets = np.array([item.value for item in items])
+    for start in range(0, n, _CHUNK):
+        block = X[start : start + _CHUNK] if rows is None else X[rows[start : start + _CHUNK]]
+        at = slice(start // WORD, start // WORD - (-len(block) // WORD))
+        if plain:
+            held = (block == targets).T
+        else:
+            held = np.stack([item.holds(block[:, item.column]) for item in items]) if items else np.empty((0, len(block)), bool)
+        present[:, at] = pack(held)
+        missing = np.isnan(block)
+        if missing.any():
+            unknown[:, at] = pack(missing.T)[columns]
+    return _distinct(list(items), present, unknown if unknown.any() else None, n)
+
+
+def _distinct(items: list[Item], present: Words, unknown: Words | None, n: int) -> ItemPool:
+    """Keep items that vary, one of each group of identical ones."""
+    shown = count(present)
+    hidden = np.zeros(len(items), np.int64) if unknown is None else count(unknown)
+    first: dict[tuple[bytes, bytes], Item] = {}
+    aliases: dict[Item, list[Item]] = {}
+    kept: list[int] = []
+    for i, item in enumerate(items):
+        if shown[i] == 0 or shown[i] + hidden[i] == n:
+            continue
+        key = (present[i].tobytes(), b"" if unknown is None else unknown[i].tobytes())
+        if key in first:
+            aliases.setdefault(first[key], []).append(item)
+        else:
+            first[key] = item
+            kept.append(i)
+    return ItemPool(
+        items=[items[i] for i in kept],
+        present=present[kept],
+        unknown=None if unknown is None else unknown[kept],
+        n=n,
+        aliases=aliases,
+    )
+
+
+def set_states(X: NDArray[np.floating], members: Items, rows: Indices | None = None) -> NDArray[np.int8]:
+    """Return for each row whether a set is absent (0), complete (1) or undetermined (2).
+
+    A set with one member known to be absent is absent, whatever was not observed of the others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pair = (Item(0, "eq", 1.0), Item(1, "eq", 1.0))
+    >>> set_states(np.array([[1, 1], [1, np.nan], [0, np.nan]]), pair).tolist()
+    [1, 2, 0]
+    """
+    n = len(X) if rows is None else len(rows)
+    complete, possible = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
+    for item in members:
+        values = X[:, item.column] if rows is None else X[rows, item.column]
+        held = item.holds(values)
+        complete &= held
+        possible &= held | np.isnan(values)
+    states = complete.astype(np.int8)
+    states[possible & ~complete] = UNDETERMINED
+    return states
+
+
+def states_matrix(X: NDArray[np.floating], sets: Sequence[Items], rows: Indices | None = None) -> NDArray[np.int8]:
+    """Return `set_states` of several sets side by side, shape (rows, sets)."""
+    n = len(X) if rows is None else len(rows)
+    states = np.zeros((n, len(sets)), dtype=np.int8)
+    for k, members in enumerate(sets):
+        states[:, k] = set_states(X, members, rows)
+    return states
+
+
+def incidence(pool: ItemPool, rows: Indices) -> NDArray[np.uint8]:
+    """Return items x given rows as 0/1 bytes."""
+    table = np.empty((len(pool.items), len(rows)), dtype=np.uint8)
+    word, bit = rows // WORD, (rows % WORD).astype(np.uint64)
+    for i, column in enumerate(pool.present):
+        table[i] = (column[word] >> bit) & np.uint64(1)
+    return table
+
+
+def known_shares(X: NDArray[np.floating], column: int, y: Flags) -> tuple[float, float, Floats]:
+    """Return the share of failing and of other rows in which a column was observed, and the four counts."""
+    known = ~np.isnan(X[:, column])
+    counts = np.array(
+        [(known & y).sum(), (~known & y).sum(), (known & ~y).sum(), (~known & ~y).sum()], dtype=float
+    )
+    failed, fine = counts[:2].sum(), counts[2:].sum()
+    return float(counts[0] / max(failed, 1)), float(counts[2] / max(fine, 1)), counts

@@ -1,0 +1,190 @@
+"""The only room that knows drivers: engines for a URL, SQLite's pragmas, sessions bound to a workspace.
+
+On PostgreSQL every serving connection is the role `steadfast_app`, which row-level security binds, and every
+transaction says which workspace it is about. On SQLite one writer at a time begins with `BEGIN IMMEDIATE` under an
+asynchronous lock, readers have connections of their own, and `synchronous=FULL` keeps what was acknowledged.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
+
+APP_ROLE = "steadfast_app"
+WRITE_WAIT_SECONDS = 5.0
+
+PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA cache_size = -32000",
+)
+
+
+class WriterBusyError(Exception):
+    """The one SQLite writer did not come free in time; asking again is right."""
+
+
+class WorkspaceSession(Session):
+    """A session that knows its workspace, and tells PostgreSQL at the start of each transaction."""
+
+
+@event.listens_for(WorkspaceSession, "after_begin")
+def _say_workspace(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
+    if connection.dialect.name == "postgresql" and "workspace_id" in session.info:
+        say_workspace(connection, session.info["workspace_id"])
+
+
+def say_workspace(connection: Connection, workspace_id: UUID) -> None:
+    """Tell PostgreSQL's row-level security which workspace the rest of this transaction is about."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text("SELECT set_config('app.workspace', :workspace, true)"), {"workspace": str(workspace_id)}
+        )
+
+
+def driver_url(url: str) -> URL:
+    """Return the URL with the driver this house uses."""
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+aiosqlite")
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+asyncpg")
+    raise ValueError(f"STEADFAST_DATABASE_URL names {backend}; only sqlite and postgresql are known")
+
+
+def is_sqlite(url: str) -> bool:
+    """Return whether the URL names an SQLite database."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        # The driver's own BEGIN would be deferred; ours is said in `_begin`.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def owner_engine(url: str) -> AsyncEngine:
+    """Return an engine with the URL's own rights: for migrations and checks, never for serving."""
+    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1)
+    if is_sqlite(url):
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+class Database:
+    """One database as the service sees it: sessions for reading, sessions for writing, each of one workspace.
+
+    Parameters
+    ----------
+    url
+        `sqlite:///…` or `postgresql://…`.
+    pool_size
+        Connections kept open for requests.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.sqlite = is_sqlite(url)
+        target = driver_url(url)
+        if self.sqlite:
+            self.writing = create_async_engine(target, pool_size=1, max_overflow=0)
+            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0)
+            _prepare_sqlite(self.writing, "BEGIN IMMEDIATE")
+            _prepare_sqlite(self.reading, "BEGIN")
+        else:
+            self.writing = create_async_engine(
+                target,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_timeout=WRITE_WAIT_SECONDS,
+                connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
+            )
+            self.reading = self.writing
+        self._writer = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.writing.dispose()
+        if self.reading is not self.writing:
+            await self.reading.dispose()
+
+    @asynccontextmanager
+    async def read(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """Yield a session for reading; whatever it did is rolled back."""
+        session = self._session(self.reading, workspace_id)
+        try:
+            yield session
+        finally:
+            await session.close()
+
+    @asynccontextmanager
+    async def write(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
+        """Yield a session whose work is committed at the end, all of it or none."""
+        if not self.sqlite:
+            async with self._committing(workspace_id) as session:
+                yield session
+            return
+        try:
+            await asyncio.wait_for(self._writer.acquire(), WRITE_WAIT_SECONDS)
+        except TimeoutError:
+            raise WriterBusyError from None
+        try:
+            async with self._committing(workspace_id) as session:
+                yield session
+        finally:
+            self._writer.release()
+
+    @asynccontextmanager
+    async def _committing(self, workspace_id: UUID | None) -> AsyncIterator[AsyncSession]:
+        session = self._session(self.writing, workspace_id)
+        try:
+            yield session
+            await session.commit()
+        except BaseException:
+            await session.rollback()
+            raise
+        finally:
+            await session.close()
+
+    def _session(self, engine: AsyncEngine, workspace_id: UUID | None) -> AsyncSession:
+        info = {} if workspace_id is None else {"workspace_id": workspace_id}
+        return AsyncSession(engine, sync_session_class=WorkspaceSession, expire_on_commit=False, info=info)
+
+
+async def bind_workspace(session: AsyncSession, workspace_id: UUID) -> None:
+    """Say within a running session which workspace it is about, now and in its later transactions."""
+    session.info["workspace_id"] = workspace_id
+    connection: AsyncConnection = await session.connection()
+    await connection.run_sync(say_workspace, workspace_id)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether a database error says that there is no room left."""
+    message = str(error).lower()
+    return "disk is full" in message or "no space left" in message or "disk full" in message
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
+    if isinstance(error, OSError | WriterBusyError | TimeoutError | InterfaceError | OperationalError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -1,0 +1,160 @@
+"""Conditions, what was observed of them in cases, and the condition sets found to conspire."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON
+from sqlmodel import Field
+
+from models.base import (
+    Head,
+    JsonObject,
+    UTCDateTime,
+    Version,
+    WorkspaceRow,
+    found_by,
+    moment,
+    text_enum,
+    unique_in_workspace,
+    within_workspace,
+)
+
+
+class ConditionKind(StrEnum):
+    """What a condition is made of; a countermeasure of the same kind usually answers it."""
+
+    KNOWLEDGE = "knowledge"
+    TOOL = "tool"
+    AUTHORITY = "authority"
+    PROCESS = "process"
+    POLICY = "policy"
+    TARGET = "target"
+    INFORMATION = "information"
+    CAPACITY = "capacity"
+    SUPPLIER = "supplier"
+    ENVIRONMENT = "environment"
+    OTHER = "other"
+
+
+class Condition(Head, table=True):
+    """A catalogued circumstance that can help a failure to happen; `reference` is its code."""
+
+    __tablename__ = "conditions"
+    __table_args__ = (unique_in_workspace("conditions", "reference"), found_by("conditions", "stored_at", "id"))
+
+
+class ConditionVersion(Version, table=True):
+    """How a condition is named, and the rule that sees it, if a rule does."""
+
+    __tablename__ = "condition_versions"
+    __table_args__ = (within_workspace("id", "conditions"),)
+
+    name: str = Field(max_length=200)
+    kind: ConditionKind = Field(sa_type=text_enum(ConditionKind))
+    rule: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    description: str | None = Field(default=None, max_length=2000)
+
+
+class ObservedState(StrEnum):
+    """Whether a condition was there. Unknown is not absent."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class ObservationSource(StrEnum):
+    """Who or what saw it."""
+
+    RULE = "rule"
+    SYSTEM = "system"
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    COMMENT = "comment"
+
+
+class Observation(Head, table=True):
+    """One watch kept on a condition in a case; for a rule, one a case and condition."""
+
+    __tablename__ = "observations"
+    __table_args__ = (
+        unique_in_workspace("observations", "reference"),
+        found_by("observations", "stored_at", "id"),
+    )
+
+
+class ObservationVersion(Version, table=True):
+    """A condition seen present, absent or unknown from `occurred_at` on."""
+
+    __tablename__ = "observation_versions"
+    __table_args__ = (
+        within_workspace("id", "observations"),
+        within_workspace("case_id", "cases"),
+        within_workspace("condition_id", "conditions"),
+        found_by("observation_versions", "case_id", "condition_id"),
+    )
+
+    case_id: UUID
+    condition_id: UUID
+    state: ObservedState = Field(sa_type=text_enum(ObservedState))
+    source: ObservationSource = Field(sa_type=text_enum(ObservationSource))
+
+
+class AnalysisState(StrEnum):
+    """How far an analysis is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Analysis(WorkspaceRow, table=True):
+    """One search for condition sets: what was asked, and what came of it."""
+
+    __tablename__ = "analyses"
+    __table_args__ = (found_by("analyses", "created_at"),)
+
+    outcome: str = Field(max_length=100)
+    request: JsonObject = Field(sa_type=JSON)
+    state: AnalysisState = Field(sa_type=text_enum(AnalysisState))
+    summary: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    finished_at: datetime | None = moment()
+
+
+class ConditionSet(WorkspaceRow, table=True):
+    """A set of conditions by its one identity: workspace, outcome and sorted codes."""
+
+    __tablename__ = "condition_sets"
+    __table_args__ = (found_by("condition_sets", "stored_at", "id"),)
+
+    outcome: str = Field(max_length=100)
+    conditions: list[str] = Field(sa_type=JSON)
+    stored_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class ConditionSetFinding(WorkspaceRow, table=True):
+    """What one analysis found of one condition set: appended by each analysis."""
+
+    __tablename__ = "condition_set_findings"
+    __table_args__ = (
+        within_workspace("id", "condition_sets"),
+        within_workspace("analysis_id", "analyses"),
+        found_by("condition_set_findings", "analysis_id", "position"),
+    )
+
+    analysis_id: UUID = Field(primary_key=True)
+    position: int
+    status: str = Field(max_length=32)
+    rows: int
+    customers: int
+    failures: int
+    rate: float
+    rate_without_any: float | None = None
+    completion: float
+    low: float
+    high: float
+    measures: JsonObject = Field(sa_type=JSON)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)

@@ -1,0 +1,1 @@
+"""The schema's history. `models.migrating` runs it; alembic reads `env.py`."""

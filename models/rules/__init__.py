@@ -1,0 +1,1 @@
+"""Plain arithmetic on known facts. Nothing here knows a database, the web or a learner."""

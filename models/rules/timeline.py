@@ -1,0 +1,184 @@
+"""When conditions were present: rules evaluated along a case's history, kept as rows of changes.
+
+A row says that from its moment on, until the next row of the same condition, the condition was present,
+absent or unknown. Before its first row a condition is absent, so that absence from the start takes no
+row. Every instant at which a rule can change is looked at - records, milestones, deadlines, the hours at
+which a clock passes a rule's bound - so a timeline depends on what was known and never on who looked when.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import floor
+from typing import Any, Literal
+
+from models.rules.conditions import Clock, Rule
+from models.rules.facts import MILESTONES, AsOf, CaseHistory, CaseState, PromiseState, due_instant
+from models.rules.values import HOUR_US, Kind, instant, kind_of, start_of_local_day
+
+State = Literal["present", "absent", "unknown"]
+
+_STATES: Mapping[bool | None, State] = {True: "present", False: "absent", None: "unknown"}
+_LONGEST_HOURS = 10_000 * 366 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A condition's state from a moment on, as a rule saw it.
+
+    Parameters
+    ----------
+    condition : str
+        The condition's code.
+    moment_us : int
+        From when on, UTC microseconds: the observation's `occurred_us`.
+    recorded_us : int
+        When the company could know it. The latest `recorded_us` of the rule's inputs, where what time alone
+        brings about counts as recorded when it comes about: a deadline when it has passed, a backfilled
+        milestone at its own time, an answer the microsecond after it. A state only changes when one of
+        its inputs does, so this is always `moment_us`, and a reader who asks for
+        ``occurred_us <= t and recorded_us <= t`` at t = moment sees the row.
+    state : {'present', 'absent', 'unknown'}
+        Unknown is not absent.
+    """
+
+    condition: str
+    moment_us: int
+    recorded_us: int
+    state: State
+
+
+def moments(history: CaseHistory, now_us: int) -> list[int]:
+    """Give the instants at which what is known of a case changes, or its customer is asked.
+
+    Parameters
+    ----------
+    history : CaseHistory
+        All that is recorded of the case.
+    now_us : int
+        Nothing later is given, UTC microseconds.
+
+    Returns
+    -------
+    list[int]
+        Ascending, without repetition: each recording of a version; the own time of a backfilled opening,
+        milestone or promise; the microsecond after each due (at the due itself it can still be kept); each
+        asking (else the answering); the microsecond after each answer, or its recording where that came later.
+    """
+    found: set[int] = set()
+    for case in history.cases:
+        found.update(_case_moments(case))
+    for promise in history.promises:
+        found.update(_promise_moments(promise, history.zone))
+    for answer in history.answers:
+        found.add(answer.answered_us if answer.asked_us is None else answer.asked_us)
+        found.add(max(answer.answered_us + 1, answer.recorded_us))
+    return sorted(moment_us for moment_us in found if moment_us <= now_us)
+
+
+def _case_moments(case: CaseState) -> Iterator[int]:
+    yield case.recorded_us
+    for name in ("opened_at", *MILESTONES):
+        own_us = instant(case.fields.get(name))
+        if own_us is not None and own_us > case.recorded_us:
+            yield own_us
+
+
+def _promise_moments(promise: PromiseState, zone: str) -> Iterator[int]:
+    yield promise.recorded_us
+    due_us = due_instant(promise, zone)
+    past_due_us = None if due_us is None else due_us + 1
+    for own_us in (promise.made_us, past_due_us, promise.kept_us):
+        if own_us is not None and own_us > promise.recorded_us:
+            yield own_us
+
+
+def derive(history: CaseHistory, rules: Mapping[str, Rule], now_us: int) -> list[Derived]:
+    """Tell when each condition was present, absent or unknown in a case.
+
+    Parameters
+    ----------
+    history : CaseHistory
+        All that is recorded of the case, in any order.
+    rules : Mapping[str, Rule]
+        By condition code.
+    now_us : int
+        Up to when, UTC microseconds.
+
+    Returns
+    -------
+    list[Derived]
+        Changes only, by moment and then in the order of `rules`. No row reads anything recorded after its
+        moment, and what is recorded later never changes a row of an earlier moment.
+
+    Examples
+    --------
+    >>> from models.rules.conditions import parse_rule
+    >>> rule = parse_rule({"all": [{"field": "handovers", "op": "ge", "value": 3}]})
+    >>> cases = [CaseState(10, 10, {"handovers": 0}), CaseState(20, 25, {"handovers": 3})]
+    >>> [(row.moment_us, row.state) for row in derive(CaseHistory(cases, [], [], "UTC"), {"passed_on": rule}, 99)]
+    [(25, 'present')]
+    """
+    last: dict[str, bool | None] = dict.fromkeys(rules, False)
+    rows: list[Derived] = []
+    for moment_us, facts, asked in _known(history, rules, now_us):
+        for code, rule in asked:
+            outcome = rule.test(facts)
+            if outcome is not last[code]:
+                last[code] = outcome
+                rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
+    return rows
+
+
+def _known(
+    history: CaseHistory, rules: Mapping[str, Rule], now_us: int
+) -> Iterator[tuple[int, dict[str, Any], list[tuple[str, Rule]]]]:
+    """Go through the case as known at every instant at which rules can change, with the rules that can."""
+    base = moments(history, now_us)
+    if any("waiting" in rule.reads for rule in rules.values()):
+        base = sorted({*base, *_mornings_of_done(history, now_us)})
+    all_rules = list(rules.items())
+    clocked = [(code, rule) for code, rule in all_rules if rule.clocks]
+    clocks = {clock for _, rule in clocked for clock in rule.clocks}
+    as_of = AsOf(history)
+    for moment_us, next_us in pairwise([*base, now_us + 1]):
+        facts = as_of.facts(moment_us)
+        if facts is None:
+            continue
+        yield moment_us, facts, all_rules
+        for passing_us in _passings(clocks, facts, moment_us) if clocks else ():
+            if moment_us < passing_us < next_us:
+                yield passing_us, as_of.later(facts, passing_us), clocked
+
+
+def _mornings_of_done(history: CaseHistory, now_us: int) -> Iterator[int]:
+    """Give the first instant of each day by whose end a backfilled case was done: waiting ends there."""
+    for case in history.cases:
+        done_us = instant(case.fields.get("done_at"))
+        if done_us is not None and done_us > case.recorded_us:
+            morning_us = start_of_local_day(done_us, history.zone)
+            if case.recorded_us < morning_us <= now_us:
+                yield morning_us
+
+
+def _passings(clocks: Iterable[Clock], facts: Mapping[str, Any], moment_us: int) -> list[int]:
+    """Give the instants about which the running clocks pass the bounds they are compared with."""
+    found: set[int] = set()
+    for name, bound in clocks:
+        start_us = _clock_start(name, facts, moment_us)
+        hours: Any = facts.get(bound) if isinstance(bound, str) else bound
+        if start_us is None or kind_of(hours) is not Kind.NUMBER or abs(hours) > _LONGEST_HOURS:
+            continue
+        passed_us = start_us + floor(hours * HOUR_US)
+        # Hours are floats: reaching the bound and being past it may each fall a microsecond on.
+        found.update((passed_us, passed_us + 1, passed_us + 2))
+    return sorted(found)
+
+
+def _clock_start(name: str, facts: Mapping[str, Any], moment_us: int) -> int | None:
+    """Give the instant a clock counts from; a clock that has stopped gives one that does no harm."""
+    hours = facts[name]
+    if name == "hours_late" and not hours:
+        needed_us: int | None = facts["needed_by"]
+        return needed_us
+    return None if hours is None else moment_us - round(hours * HOUR_US)

@@ -1,0 +1,100 @@
+"""How changes become states: PUT merges, the newest `occurred_at` wins, and a late change finds its place.
+
+A change names some fields. A state is what all changes up to a moment make of a record when they are laid one over
+the other in the order they happened. A change that arrives late is laid in its place, and the states after it are
+told again where it alters them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+ATTRIBUTES = "attributes"
+
+Order = tuple[int, int, int]
+"""(occurred_us, recorded_us, number): the order in which states follow each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version as it stands: its place in the order, the fields its change gave, and the whole state.
+
+    `given` names plain fields by name and attributes as `attributes.<key>`; it is empty for a version that only
+    tells a state again.
+    """
+
+    order: Order
+    given: Sequence[str]
+    state: Mapping[str, Any]
+
+
+def laid_over(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `state` with `change` laid over it: absent keeps, `None` clears, attributes merge by key.
+
+    >>> laid_over({"team": "north", "attributes": {"a": 1}}, {"team": None, "attributes": {"b": 2, "a": None}})
+    {'team': None, 'attributes': {'b': 2}}
+    """
+    merged = {**state, **change}
+    if ATTRIBUTES in change:
+        both = {**(state.get(ATTRIBUTES) or {}), **(change[ATTRIBUTES] or {})}
+        merged[ATTRIBUTES] = {key: value for key, value in both.items() if value is not None}
+    return merged
+
+
+def given_names(change: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields a change gives, attributes by key.
+
+    >>> given_names({"team": "north", "attributes": {"b": 1}})
+    ['attributes.b', 'team']
+    """
+    names = [name for name in change if name != ATTRIBUTES]
+    names += [f"{ATTRIBUTES}.{key}" for key in change.get(ATTRIBUTES) or {}]
+    return sorted(names)
+
+
+def change_of(version: StoredVersion) -> dict[str, Any]:
+    """Return the change a stored version was made by, read back from its state."""
+    change: dict[str, Any] = {}
+    attributes = version.state.get(ATTRIBUTES) or {}
+    for name in version.given:
+        if name.startswith(f"{ATTRIBUTES}."):
+            key = name.removeprefix(f"{ATTRIBUTES}.")
+            change.setdefault(ATTRIBUTES, {})[key] = attributes.get(key)
+        else:
+            change[name] = version.state.get(name)
+    return change
+
+
+def told_again(
+    history: Iterable[StoredVersion], change: Mapping[str, Any], order: Order
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return the states a late change makes: its own moment's first, then each later one it alters.
+
+    Parameters
+    ----------
+    history
+        All versions of the record, in any order.
+    change
+        The late change.
+    order
+        Its place; it lies before at least one version of the history.
+
+    Returns
+    -------
+    list of (occurred_us, state)
+        In the order they happened.
+    """
+    versions = sorted(history, key=lambda version: version.order)
+    told = {version.order[0]: version.state for version in versions}
+    # A version that only told a state again gives nothing: each change is laid once.
+    changes = [(version.order, change_of(version)) for version in versions if version.given]
+    states: dict[int, dict[str, Any]] = {}
+    state: dict[str, Any] = {}
+    for place, step in sorted([*changes, (order, dict(change))], key=lambda pair: pair[0]):
+        state = laid_over(state, step)
+        states[place[0]] = state
+    return [
+        (occurred, state)
+        for occurred, state in states.items()
+        if occurred == order[0] or (occurred > order[0] and state != told[occurred])
+    ]

@@ -1,0 +1,103 @@
+"""What every test may ask for: an event loop, an example search, a fresh database on either store."""
+
+import os
+import shutil
+import signal
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import hypothesis
+import pytest
+
+from tests.postgres.server import PostgresServer, locked
+
+RUN_FOLDER = pytest.StashKey[Path]()
+
+hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this run one folder, known to every worker: what they share lies in it."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        config.stash[RUN_FOLDER] = Path(tempfile.mkdtemp(prefix="steadfast-tests-"))
+        signal.signal(signal.SIGTERM, _interrupt)
+    else:
+        config.stash[RUN_FOLDER] = Path(worker["run_folder"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the run's folder."""
+    node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the shared server when the run ends, however it ends, Ctrl-C and SIGTERM included."""
+    folder = config.stash.get(RUN_FOLDER, None)
+    if hasattr(config, "workerinput") or folder is None:
+        return
+    with locked(folder / "lock"):
+        if (folder / "postgres.json").exists():
+            PostgresServer.load(folder / "postgres.json").remove()
+    shutil.rmtree(folder)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Asynchronous tests run on asyncio, as the service does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
+    """Give the server all workers of this run share, started by the first to ask.
+
+    A test that stops or breaks its server makes its own: `with PostgresServer.create() as server:`.
+    """
+    folder = pytestconfig.stash[RUN_FOLDER]
+    description = folder / "postgres.json"
+    with locked(folder / "lock"):
+        if not description.exists():
+            PostgresServer.create().save(description)
+        return PostgresServer.load(description)
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> str | None:
+    """Name the database that `postgres_url` copies; None for an empty one."""
+    return None
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, postgres_template: str | None) -> Iterator[str]:
+    """Give the URL of a fresh PostgreSQL database, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name, template=postgres_template)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database without a table, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database without a table, on each store in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'steadfast.db'}"
+    return str(request.getfixturevalue("empty_postgres_url"))

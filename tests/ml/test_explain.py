@@ -1,0 +1,121 @@
+"""Explanation by removal: a condition takes its sets with it, the wording stays an association."""
+
+import dataclasses
+import math
+import time
+
+import pytest
+
+from ml.explain import ConfirmedSet, NearSet, explain
+from ml.scorecard import scorecard_for
+from ml.scoring import RiskModel, probability
+
+CODES = ["late_engineer", "wrong_part", "no_callback", "rude"]
+TRIPLE = ConfirmedSet("t", ("late_engineer", "wrong_part", "no_callback"), 489, 0.51, 0.13)
+PAIR = ConfirmedSet("p", ("rude", "no_callback"))
+MODEL = RiskModel.prior(scorecard_for(CODES, ["t", "p"]), yearly_loss=0.2)
+SEEN = {f"seen:{code}": 1.0 for code in CODES[:3]} | {"set:t": 1.0, "set:p": 0.0}
+
+
+def risk(log_odds: float) -> float:
+    return probability(MODEL.intercept + log_odds)
+
+
+def test_a_condition_taken_away_takes_every_set_it_belongs_to_with_it() -> None:
+    answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
+    assert answer.risk == pytest.approx(risk(3 * 0.2 + 0.6))
+    assert {reason.code for reason in answer.conditions} == set(CODES[:3])
+    assert [reason.risk_without for reason in answer.conditions] == pytest.approx([risk(2 * 0.2)] * 3)
+
+
+def test_a_set_taken_away_takes_all_of_its_members() -> None:
+    (reason,) = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE]).condition_sets
+    assert reason.risk_without == pytest.approx(risk(0.0))
+    assert reason.risk_broken == pytest.approx(risk(2 * 0.2))
+
+
+def test_the_decayed_count_and_linked_features_go_with_the_condition() -> None:
+    features = {"seen:rude": 1.0, "decayed:rude": 2.0, "promises_broken_90": 1.0, "score_last": 0.0}
+    answer = explain(MODEL, features, present=["rude"], linked={"rude": ["promises_broken_90"]})
+    assert answer.conditions[0].risk_without == pytest.approx(risk(0.9))
+
+
+def test_the_top_set_is_the_one_whose_breaking_lowers_the_risk_most() -> None:
+    seen = {f"seen:{code}": 1.0 for code in CODES} | {"set:t": 1.0, "set:p": 1.0}
+    weights = list(MODEL.weights)
+    weights[MODEL.scorecard.features.index("set:p")] = 2.0
+    model = dataclasses.replace(MODEL, weights=tuple(weights))
+    answer = explain(model, seen, present=CODES, sets=[TRIPLE, PAIR])
+    assert [reason.id for reason in answer.condition_sets] == ["p", "t"]
+    assert answer.top_set == "no_callback + rude"
+
+
+def test_a_set_with_all_but_one_member_present_is_near() -> None:
+    answer = explain(MODEL, {"seen:rude": 1.0}, present=["rude"], sets=[TRIPLE, PAIR, ConfirmedSet("one", ("late",))])
+    assert answer.near_sets == (NearSet("p", "no_callback"),)
+    assert answer.condition_sets == ()
+    assert answer.top_set is None
+
+
+def test_the_stored_exposure_decides_whether_a_set_is_complete() -> None:
+    apart = explain(MODEL, SEEN | {"set:t": 0.0}, present=CODES[:3], sets=[TRIPLE])
+    assert apart.condition_sets == ()
+    unknown = explain(MODEL, SEEN | {"set:t": None}, present=CODES[:3], sets=[TRIPLE])
+    assert [reason.id for reason in unknown.condition_sets] == ["t"]
+
+
+def test_the_sentence_has_the_form_of_the_method() -> None:
+    answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
+    assert answer.reason_text == (
+        "Risk .16 [.03, .57] within 90 days; without late_engineer .08; without no_callback .08; "
+        "without wrong_part .08; these three act together (489 customers, 51 % left; 13 % when one is missing)."
+    )
+
+
+def test_the_sentence_names_the_set_where_other_conditions_stand_beside_it() -> None:
+    answer = explain(MODEL, SEEN | {"seen:rude": 1.0}, present=CODES, sets=[TRIPLE])
+    assert "; late_engineer + no_callback + wrong_part act together (489" in answer.reason_text
+
+
+def test_a_set_of_one_is_said_to_act_alone() -> None:
+    single = ConfirmedSet("p", ("rude",), 20, 0.4, 0.1)
+    text = explain(MODEL, {"seen:rude": 1.0, "set:p": 1.0}, present=["rude"], sets=[single]).reason_text
+    assert text.endswith("rude is known to act alone (20 customers, 40 % left; 10 % without it).")
+
+
+def test_a_customer_without_conditions_is_told_apart_from_one_whose_conditions_weigh_nothing() -> None:
+    assert explain(MODEL, {}, present=[]).reason_text.endswith("; no condition on record.")
+    light = explain(MODEL, {}, present=["rude"]).reason_text
+    assert light.endswith("; no single condition on record lowers it visibly.")
+
+
+@pytest.mark.parametrize(("log_odds", "text"), [(-9.0, "Risk under .01 ["), (9.0, "Risk over .99 [")])
+def test_no_risk_is_printed_as_a_certainty(log_odds: float, text: str) -> None:
+    model = dataclasses.replace(MODEL, intercept=log_odds)
+    assert explain(model, {}, present=[]).reason_text.startswith(text)
+
+
+def test_no_sentence_speaks_of_a_cause() -> None:
+    for present in ([], CODES[:1], CODES[:3], CODES):
+        text = explain(MODEL, SEEN, present=present, sets=[TRIPLE, PAIR]).reason_text.lower()
+        assert "cause" not in text
+        assert "because" not in text
+
+
+def test_the_order_in_which_things_are_given_changes_nothing() -> None:
+    forward = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
+    backward = explain(MODEL, dict(reversed(SEEN.items())), present=CODES[2::-1], sets=[TRIPLE, PAIR])
+    assert forward == backward
+
+
+def test_an_explanation_costs_under_a_millisecond() -> None:
+    codes = [f"condition_{number}" for number in range(60)]
+    sets = [ConfirmedSet(f"s{number}", tuple(codes[number : number + 3])) for number in range(20)]
+    model = RiskModel.prior(scorecard_for(codes, [confirmed.id for confirmed in sets]), yearly_loss=0.2)
+    features = {f"seen:{code}": 1.0 for code in codes[:8]} | {f"set:s{number}": 1.0 for number in range(6)}
+    fastest = math.inf
+    for _ in range(20):
+        begun = time.perf_counter()
+        explain(model, features, present=codes[:8], sets=sets)
+        fastest = min(fastest, time.perf_counter() - begun)
+    assert fastest < 1e-3
