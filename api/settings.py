@@ -9,11 +9,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
-from models.database import is_sqlite
+from models.database import driver_url, is_sqlite
 
 PREFIX = "STEADFAST_"
 
@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections this process keeps.")
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        driver_url(url)
+        return url
+
 
 def read_settings() -> Settings:
     """Read the settings from the environment, refusing names nobody knows."""
@@ -59,7 +65,11 @@ def read_settings() -> Settings:
             raise SettingsRefusedError(f"{name} is no setting of Steadfast; known are {', '.join(sorted(known))}")
         if name.upper() != plain:
             given[plain.removeprefix(PREFIX).lower()] = _from_file(name)
-    settings = Settings(**given)  # type: ignore[arg-type] # pydantic converts text as it does for the environment
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type] # pydantic converts text as for the environment
+    except ValidationError as error:
+        wrong = [f"{PREFIX}{item['loc'][0]!s}".upper() + f": {item['msg']}" for item in error.errors()]
+        raise SettingsRefusedError("; ".join(wrong)) from error
     return settings.model_copy(update={"secret": settings.secret or _kept_secret(settings.database_url)})
 
 

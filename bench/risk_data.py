@@ -43,10 +43,22 @@ class Rows:
         return replace(self, **arrays)
 
 
-def forward_split(rows: Rows, share: float = 0.25) -> tuple[Rows, Rows]:
-    """Return (train, test): the last `share` of questions asked, and what was known before the first of them."""
+def forward_split(rows: Rows, share: float = 0.25, *, known_only: bool = True) -> tuple[Rows, Rows]:
+    """Return (train, test): the last `share` of questions asked, and those asked before the first of them.
+
+    With `known_only` the training rows are those whose outcome was known by then.
+    """
     cut = np.quantile(rows.asked, 1 - share, method="higher")
-    return rows.of((rows.asked < cut) & (rows.known < cut)), rows.of(rows.asked >= cut)
+    early = (rows.asked < cut) & (rows.known < cut) if known_only else rows.asked < cut
+    return rows.of(early), rows.of(rows.asked >= cut)
+
+
+def standardised(train: Reals, test: Reals) -> tuple[Reals, Reals]:
+    """Centre and scale columns by the training rows; 0/1 columns stay, or rare ones would go all but unheld."""
+    binary = ((train == 0) | (train == 1)).all(axis=0)
+    centre = np.where(binary, 0.0, train.mean(axis=0))
+    scale = np.where(binary, 1.0, np.maximum(train.std(axis=0), 1e-9))
+    return (train - centre) / scale, (test - centre) / scale
 
 
 def read_table(path: Path) -> pa.Table:

@@ -1,24 +1,16 @@
-"""Does removal name the conspiring conditions? Worlds with a known triple, sets mined from their first part.
-
-The sets are found with a plain score-test search kept in this file, so that the figure judges the explanation and
-not the engine: products of two or three conditions beside all single effects, Bonferroni over all of them.
-"""
-
-from itertools import combinations
+"""Does removal name the conspiring conditions? Worlds with a known triple, sets mined from their first part."""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import norm
 
 from bench.risk_worlds import HORIZON_DAYS, YEARLY_LOSS, ConspiracyWorld, conspiracy_world
+from ml.conditions import ConditionSetMiner
 from ml.explain import ConfirmedSet, Explanation, explain
 from ml.risk import PriorLogistic, to_risk_model
 from ml.scorecard import Scorecard, base_intercept, scorecard_for
 from ml.scoring import RiskModel
 
 LEARNT_SHARE = 0.7
-MOST_SETS = 5
 Members = tuple[int, ...]
 
 
@@ -97,30 +89,10 @@ def complete(present: NDArray[np.bool_], members: Members) -> NDArray[np.bool_]:
 
 
 def mined(present: NDArray[np.bool_], y: NDArray[np.int64]) -> list[Members]:
-    """Return products of two or three conditions that single effects and each other do not explain."""
-    candidates = [members for size in (2, 3) for members in combinations(range(present.shape[1]), size)]
-    products = np.column_stack([complete(present, members) for members in candidates]).astype(float)
-    least = norm.isf(0.05 / len(candidates))
-    found: list[int] = []
-    while len(found) < MOST_SETS:
-        X = np.column_stack([present.astype(float), products[:, found]])
-        flat = PriorLogistic(prior_sd=10, intercept_sd=10, strength=1.0).fit(X, y)
-        z = _score_z(np.column_stack([np.ones(len(X)), X]), products, y, flat.decision_function(X))
-        best = int(np.argmax(z))
-        if z[best] < least:
-            break
-        found.append(best)
-    return [candidates[number] for number in found]
+    """Return the members of the sets the engine found and confirmed; rows are in the order of time.
 
-
-def _score_z(
-    rows: NDArray[np.float64], products: NDArray[np.float64], y: NDArray[np.int64], log_odds: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the score test of adding each product alone: positive where it raises the risk."""
-    p = expit(log_odds)
-    weighted = rows.T * (p * (1 - p))
-    cross = weighted @ products
-    information = (p * (1 - p)) @ products**2 - np.einsum("ij,ij->j", cross, np.linalg.solve(weighted @ rows, cross))
-    told = information > 1.0  # a product already in the model, or nearly, has nothing left to tell
-    z = products.T @ (y - p) / np.sqrt(np.where(told, information, 1.0))
-    return np.where(told, z, -np.inf)
+    An amplifier counts: it is a confirmed set that happens to be the union of others.
+    """
+    miner = ConditionSetMiner().fit(present.astype(float), y, time=np.arange(len(y)))
+    sets = [found.items for found in miner.sets_ if found.status in {"confirmed", "amplifier"}]
+    return [tuple(int(item.feature[1:]) for item in items) for items in sets if all(item.value == 1 for item in items)]

@@ -129,15 +129,19 @@ class ConspiracyWorld:
 
 
 def conspiracy_world(seed: int, size: int = 30_000, conditions: int = 12) -> ConspiracyWorld:
-    """Draw correlated conditions (latent rho .25), single effects on half of them, and one conspiring triple."""
+    """Draw correlated conditions (latent rho .25), single effects on half of them, and one conspiring triple.
+
+    Single effects add up on the scale of the risk model in odd worlds and on that of the engine in even ones, so
+    that neither is always right about them.
+    """
     rng = np.random.default_rng(seed)
     codes = tuple(f"condition_{number:02}" for number in range(conditions))
     cut = norm.isf(rng.uniform(0.12, 0.3, conditions))
     shared = rng.normal(size=(size, 1)) * np.sqrt(RHO)
     present = shared + np.sqrt(1 - RHO) * rng.normal(size=(size, conditions)) > cut
     triple = rng.choice(conditions, 3, replace=False)
-    effects = np.where(rng.random(conditions) < 0.5, rng.uniform(0.2, 0.8, conditions), 0.0)
-    alone = expit(-2.9 + present @ effects)
+    strength = np.where(rng.random(conditions) < 0.5, rng.uniform(0.2, 0.8, conditions), 0.0)
+    alone = expit(-2.9 + present @ strength) if seed % 2 else 1 - 0.95 * np.prod(1 - 0.1 * present * strength, axis=1)
     together = present[:, triple].all(axis=1)
     y = rng.random(size) < 1 - (1 - alone) * (1 - COMPLETION * together)
     return ConspiracyWorld(codes, tuple(codes[i] for i in sorted(triple)), present, y.astype(np.int64))

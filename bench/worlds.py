@@ -8,7 +8,6 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
 from typing import TypeAlias
 
 import numpy as np
@@ -66,18 +65,14 @@ def draw_sets(rng: np.random.Generator, sizes: tuple[int, ...], pools: dict[int,
     return tuple(chosen)
 
 
-def planted_world(
-    seed: int, n: int, *, conditions: int = 40, with_four: bool = False, segments: int = 0
-) -> World:
+def planted_world(seed: int, n: int, *, conditions: int = 40, with_four: bool = False, segments: int = 0) -> World:
     """Build the planted world: 15 real conditions, 6 proxies, 3 symptoms, the rest noise.
 
     Single conditions are rare, members of pairs less so, members of larger sets common, so that every set matters.
     Completion lies between .25 and .8; the leak takes what is left of 4 % failures.
     """
     rng = np.random.default_rng(seed)
-    prevalence = np.concatenate(
-        [rng.uniform(0.005, 0.01, 2), rng.uniform(0.04, 0.08, 5), rng.uniform(0.1, 0.18, 8)]
-    )
+    prevalence = np.concatenate([rng.uniform(0.005, 0.01, 2), rng.uniform(0.04, 0.08, 5), rng.uniform(0.1, 0.18, 8)])
     sizes = (1, 1, 2, 2, 2, 3, 3, 3)
     pools = {1: range(2), 2: range(2, 7), 3: range(7, 15), 4: range(7, 15)}
     planted = draw_sets(rng, (*sizes[:-1], 4) if with_four else sizes, pools)
@@ -162,7 +157,7 @@ def shuffled_binary(seed: int, n: int = 20_000) -> World:
 
 
 def shuffled_clustered(seed: int, n: int = 20_000, icc: float = 0.2) -> World:
-    """Customers whose conditions persist and who differ in their rate of failure (ICC .2), unrelated to each other.
+    """Draw customers whose conditions persist and who differ in their rate of failure, the two unrelated.
 
     The failure rate of a customer is Beta distributed with the intraclass correlation `icc`; one condition in
     five of a row is drawn anew, the others are the customer's own.
@@ -180,7 +175,7 @@ def shuffled_clustered(seed: int, n: int = 20_000, icc: float = 0.2) -> World:
 
 
 def shuffled_numeric(seed: int, n: int = 20_000) -> World:
-    """Twelve numbers of several shapes and eight flags, outcome unrelated; cuts are chosen anew each time."""
+    """Draw twelve numbers of several shapes and eight flags, outcome unrelated; cuts are chosen anew each time."""
     rng = np.random.default_rng(30_000 + seed)
     shared = rng.standard_normal((n, 1)) * np.sqrt(RHO)
     base = shared + np.sqrt(1 - RHO) * rng.standard_normal((n, 12))
@@ -200,9 +195,7 @@ SHUFFLED: dict[str, Callable[[int], World]] = {
 
 def write_table(world: World, path: Path) -> None:
     """Write a world as CSV: the conditions, `failed`, and customer or segment where there are any."""
-    columns: dict[str, NDArray[np.generic]] = {
-        name: _whole(world.X[:, j]) for j, name in enumerate(world.names)
-    }
+    columns: dict[str, NDArray[np.generic]] = {name: _whole(world.X[:, j]) for j, name in enumerate(world.names)}
     columns["failed"] = world.y
     if world.groups is not None:
         columns["customer"] = world.groups

@@ -57,7 +57,7 @@ class SetReason:
     risk_without : float
         All members absent, and every set that shares a member broken.
     risk_broken : float
-        The least that breaking it does: one member absent, the one whose absence lowers the risk least.
+        Only the set broken: its own term gone, whatever its members add singly or in other sets still there.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Explanation:
     conditions : tuple of ConditionReason
         Every condition present, the largest fall in risk first.
     condition_sets : tuple of SetReason
-        Every complete confirmed set, in the order of `risk_broken`.
+        Every complete confirmed set, the one whose own term adds most first (lowest `risk_broken`).
     near_sets : tuple of NearSet
     top_set : str or None
         Members of the first complete set joined by " + "; ``None`` where no set is complete.
@@ -126,8 +126,12 @@ class _Removal:
             gone.update((f"seen:{code}", f"decayed:{code}"))
             gone.update(self._linked.get(code, ()))
             gone.update(self._sets_of.get(code, ()))
+        return self.risk_less(gone)
+
+    def risk_less(self, names: Collection[str]) -> float:
+        """Return the risk with these features adding nothing."""
         # Sorted, because a sum of floats depends on its order and a stored assessment must not flicker.
-        return probability(self._log_odds - sum(self._added.get(name, 0.0) for name in sorted(gone)))
+        return probability(self._log_odds - sum(self._added.get(name, 0.0) for name in sorted(names)))
 
 
 def explain(
@@ -161,9 +165,10 @@ def explain(
     -----
     *Condition absent*: its ``seen:`` and ``decayed:`` features are zero, its linked features unknown, every set it
     belongs to is broken. *Set removed* (`SetReason.risk_without`): all of its members absent, because every
-    condition of a set is owed a countermeasure, and the set's own term cannot be zero while its members all stay.
-    Sets are ranked by `SetReason.risk_broken` instead: removing more members always lowers the risk further, so
-    ranking by full removal would favour the longest set, not the one that conspires.
+    condition of a set is owed a countermeasure, and a set is not broken in life while its members all stay.
+    Sets are ranked by `SetReason.risk_broken` instead, what the set adds beyond its parts: removing more members
+    always lowers the risk further, so ranking by full removal would favour the longest set; and a single condition
+    that is a set by itself would outrank every larger set that it belongs to, because it breaks that too.
 
     Examples
     --------
@@ -179,7 +184,7 @@ def explain(
     conditions = tuple(ConditionReason(code, without[code]) for code in _by_risk(without))
     complete = {s.id: s for s in sets if _complete(s, features, without)}
     reasons = [_set_reason(confirmed, removal) for confirmed in complete.values()]
-    reasons.sort(key=lambda reason: (reason.risk_broken, reason.risk_without, reason.id))
+    reasons.sort(key=lambda reason: (round(reason.risk_broken, 12), reason.risk_without, reason.id))
     near = [_near(confirmed, without) for confirmed in sets if confirmed.id not in complete]
     risk = f"Risk {_decimal(score.risk)} [{_decimal(score.low)}, {_decimal(score.high)}]"
     named = [reason for reason in conditions if score.risk - reason.risk_without >= VISIBLE][:SHOWN]
@@ -207,7 +212,8 @@ def _complete(confirmed: ConfirmedSet, features: Features, present: Collection[s
 def _set_reason(confirmed: ConfirmedSet, removal: _Removal) -> SetReason:
     one_absent = {code: removal.risk_without([code]) for code in confirmed.conditions}
     members = tuple(_by_risk(one_absent))
-    return SetReason(confirmed.id, members, removal.risk_without(members), max(one_absent.values()))
+    broken = removal.risk_less({f"set:{confirmed.id}"})
+    return SetReason(confirmed.id, members, removal.risk_without(members), broken)
 
 
 def _by_risk(without: Mapping[str, float]) -> list[str]:

@@ -154,15 +154,16 @@ class RiskModel:
         ValueError
             A feature is NaN: unknown has to be said as ``None``.
         """
-        present = self._present(features)
         eta, variance = self.intercept, self._rows[0][0]
-        for position, (index, value) in enumerate(present):
+        seen: list[tuple[int, float]] = []
+        for index, value in self._present(features):
             eta += self.weights[index] * value
             row = self._rows[index + 1]
             cross = row[0]
-            for other, other_value in present[:position]:
-                cross += other_value * row[other + 1]
+            for other, other_value in seen:
+                cross += other_value * row[other]
             variance += value * (2.0 * cross + value * row[index + 1])
+            seen.append((index + 1, value))
         _check_number(eta)
         reach = _z(level) * math.sqrt(max(variance, 0.0))
         return Score(probability(eta), probability(eta - reach), probability(eta + reach))
@@ -277,9 +278,7 @@ def _read(document: Any) -> RiskModel:
         scorecard=Scorecard(tuple(Term.from_dict(item) for item in document["terms"])),
         weights=tuple(finite_number("weights", value) for value in document["weights"]),
         intercept=finite_number("intercept", document["intercept"]),
-        covariance=tuple(
-            tuple(finite_number("covariance", value) for value in row) for row in document["covariance"]
-        ),
+        covariance=tuple(tuple(finite_number("covariance", value) for value in row) for row in document["covariance"]),
         threshold=None if threshold is None else finite_number("threshold", threshold),
         **{name: _whole(document, name) for name in _WHOLE},
     )

@@ -4,6 +4,7 @@ Standard library only: the API process transforms with them, training (``ml.risk
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ class ClipForm(NamedTuple):
 
 _KINDS: Mapping[str, tuple[frozenset[str], Callable[..., ClipForm]]] = {
     "cap": (frozenset({"at"}), lambda at: ClipForm(0.0, 1.0, 0.0, at, False)),
-    "log1p": (frozenset(), lambda: ClipForm(-1.0, 1.0, 1.0, math.inf, True)),
+    "log1p": (frozenset(), lambda: ClipForm(-1.0, 1.0, 1.0, sys.float_info.max, True)),
     "log_clip": (
         frozenset({"offset", "scale", "low", "high"}),
         lambda offset, scale, low, high: ClipForm(-offset, scale, low, high, True),

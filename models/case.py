@@ -88,7 +88,10 @@ class Promise(Head, table=True):
 
 
 class PromiseVersion(Version, table=True):
-    """What was promised by when, who moved it, and when it was kept."""
+    """What was promised by when, who moved it, and when it was kept.
+
+    `due_in_force_at` is the date the company is held to: one it moved itself leaves the old date in force.
+    """
 
     __tablename__ = "promise_versions"
     __table_args__ = (
@@ -101,5 +104,6 @@ class PromiseVersion(Version, table=True):
     what: str = Field(max_length=1000)
     made_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime | None = moment()
+    due_in_force_at: datetime | None = moment()
     moved_by: Party | None = Field(default=None, sa_type=text_enum(Party))
     kept_at: datetime | None = moment()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -52,8 +52,11 @@ def say_workspace(connection: Connection, workspace_id: UUID) -> None:
 
 
 def driver_url(url: str) -> URL:
-    """Return the URL with the driver this house uses."""
-    parsed = make_url(url)
+    """Return the URL with the driver this house uses; raise `ValueError` for any other kind of address."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("an address like sqlite:///./steadfast.db or postgresql://user@host/name") from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return parsed.set(drivername="sqlite+aiosqlite")

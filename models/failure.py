@@ -151,7 +151,7 @@ class ConditionSetFinding(WorkspaceRow, table=True):
     rows: int
     customers: int
     failures: int
-    rate: float
+    rate: float | None = None
     rate_without_any: float | None = None
     completion: float
     low: float

@@ -2,7 +2,8 @@
 
 import typer
 
-from api.cli import keys, serving, workspaces
+from api.cli import configuring, keys, learning, serving, workspaces
+from api.cli.importing import command as importing
 
 app = typer.Typer(
     name="steadfast",
@@ -12,5 +13,10 @@ app = typer.Typer(
 )
 app.command("serve")(serving.serve)
 app.command("migrate")(serving.migrate_database)
+app.command("train")(learning.train)
+app.command("analyse")(learning.analyse)
+app.command("score")(learning.score)
+app.command("import")(importing.import_file)
+workspaces.app.command("set")(configuring.set_from_file)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(keys.app, name="keys")

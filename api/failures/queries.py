@@ -50,6 +50,12 @@ async def rules(session: AsyncSession, workspace_id: UUID) -> list[RowMapping]:
     return list((await session.execute(statement)).mappings().all())
 
 
+async def codes(session: AsyncSession, workspace_id: UUID) -> list[str]:
+    """Return the codes of the catalogue, in the order of the alphabet."""
+    statement = select(conditions.c.reference).where(conditions.c.workspace_id == workspace_id)
+    return list((await session.scalars(statement.order_by(conditions.c.reference))).all())
+
+
 async def versions_of_cases(
     session: AsyncSession, table: Table, column: str, workspace_id: UUID, case_ids: Sequence[UUID]
 ) -> list[RowMapping]:

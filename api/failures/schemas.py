@@ -80,7 +80,7 @@ class ConditionSetAnswer(Answer):
     rows: int
     customers: int
     failures: int
-    rate: float
+    rate: float | None
     rate_without_any: float | None
     rate_without: dict[str, float | None]
     completion: float

@@ -93,6 +93,11 @@ async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
     return await customers.ids_of(work, kinds.CONDITION, codes)
 
 
+async def condition_codes(work: Work) -> list[str]:
+    """Return the codes of the catalogue."""
+    return await queries.codes(work.session, work.workspace_id)
+
+
 async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> list[Stored]:
     """Record what systems, customers and staff saw in cases."""
     cases = await customers.case_ids(work, (row.case for row in rows))

@@ -1,5 +1,31 @@
-"""Role proposals and support owed."""
+"""Who is at risk, how surely, and under which conditions."""
 
 from fastapi import APIRouter
 
-router = APIRouter()
+from api.bodies import Reference
+from api.dependencies import RiskReader
+from api.paging import Page
+from api.risk import service
+from api.risk.schemas import LookupAnswer, LookupBody, ModelAnswer, RiskAnswer
+from api.routing import StrictRoute
+
+router = APIRouter(prefix="/v1", tags=["Risk"], route_class=StrictRoute)
+
+
+@router.get("/customers/{reference}/risk")
+async def read_risk(work: RiskReader, reference: Reference) -> RiskAnswer:
+    """Tell a customer's risk now, and the conditions it is linked to. Scope: risk:read."""
+    return await service.risk_of(work, reference)
+
+
+@router.post("/risk/lookup")
+async def look_up(work: RiskReader, body: LookupBody) -> LookupAnswer:
+    """Tell the risk of up to 200 customers. Stores nothing. Scope: risk:read."""
+    items, unknown = await service.risk_of_many(work, body.customers)
+    return LookupAnswer(items=items, unknown=unknown)
+
+
+@router.get("/models")
+async def list_models(work: RiskReader) -> Page[ModelAnswer]:
+    """List the versions of the risk model. Scope: risk:read."""
+    return Page(items=await service.list_models(work), next_cursor=None)

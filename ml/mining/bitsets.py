@@ -38,7 +38,8 @@ def pack(flags: Flags) -> Words:
     missing = -packed.shape[-1] % 8
     if missing:
         packed = np.concatenate([packed, np.zeros((*packed.shape[:-1], missing), np.uint8)], axis=-1)
-    return np.ascontiguousarray(packed).view(np.uint64)
+    words: Words = np.ascontiguousarray(packed).view(np.uint64)
+    return words
 
 
 def unpack(words: Words, n: int) -> Flags:
@@ -87,7 +88,7 @@ def conjunction(columns: Words, members: tuple[int, ...]) -> Words:
     members : tuple of int
         Positions of the members in `columns`; at least one.
     """
-    result = columns[members[0]].copy()
+    result: Words = columns[members[0]].copy()
     for member in members[1:]:
         np.bitwise_and(result, columns[member], out=result)
     return result

@@ -7,7 +7,6 @@ weighs every candidate under the current model.
 
 from dataclasses import dataclass, field
 from math import comb
-
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +21,7 @@ Members: TypeAlias = tuple[int, ...]
 Counts: TypeAlias = NDArray[np.int64]
 
 _SIZE = 3
+_ENOUGH = 15_000  # failing rows scanned at least, if they fit
 _BUDGET = 24_000_000  # entries of the incidence held at once, about 200 MB
 
 
@@ -86,10 +86,13 @@ class Candidates:
         self.failures = lengths if share == 1 else self._exact_failures()
 
     def _sample(self) -> Indices:
-        """Return the failing rows that are scanned: all, or an even share where all would not fit."""
+        """Return the failing rows that are scanned: all, or an even share of very many.
+
+        The scan only ranks what is then tested exactly on all rows, so a share of many thousands serves as well.
+        """
         shown = np.bincount(self._table.sum(axis=0, dtype=np.int64))
         entries = sum(int(n) * (t + comb(t, 2) + comb(t, 3)) for t, n in enumerate(shown))
-        return np.arange(0, len(self.failing), max(1, -(-entries // _BUDGET)))
+        return np.arange(0, len(self.failing), max(1, -(-entries // _BUDGET), len(self.failing) // _ENOUGH))
 
     def _enumerate(self, least: int) -> _Found:
         table = np.ascontiguousarray(self._table[:, self._scanned])

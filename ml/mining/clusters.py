@@ -41,7 +41,8 @@ class Customers:
         """Sum a value per row over each customer."""
         if self.codes is None:
             return values
-        return np.bincount(self.codes, weights=values, minlength=self.number)
+        summed: Floats = np.bincount(self.codes, weights=values, minlength=self.number).astype(np.float64, copy=False)
+        return summed
 
 
 def residual(exposure: Floats, table: Table, probability: Floats) -> Floats:
@@ -98,12 +99,29 @@ def deflation(influence: Floats, cell_of: Indices, y: Flags, probability: Floats
 
 
 def covariance(table: Table, fit: Fit, cell_of: Indices, y: Flags, customers: Customers) -> Floats:
-    """Return the cluster-robust covariance N / (N - 1) I^-1 (sum_c s_c s_c') I^-1 of the coefficients."""
+    """Return the cluster-robust covariance N / (N - 1) I^-1 (sum_c s_c s_c') I^-1 of the coefficients.
+
+    Parameters
+    ----------
+    table : Table
+    fit : Fit
+    cell_of : ndarray of int, shape (n,)
+    y : ndarray of bool, shape (n,)
+    customers : Customers
+
+    Returns
+    -------
+    ndarray of float, shape (columns, columns)
+    """
     p = np.maximum(fit.probability, _SMALLEST)
-    score = np.where(y, 1 / p[cell_of] - 1, -1.0)
-    columns = [customers.totals(table.design[cell_of, k] * score) for k in range(table.design.shape[1])]
-    scores = np.stack(columns, axis=1)
+    design = table.design
+    if customers.clustered:
+        score = np.where(y, 1 / p[cell_of] - 1, -1.0)
+        scores = np.stack([customers.totals(column[cell_of] * score) for column in design.T], axis=1)
+        meat = scores.T @ scores
+    else:
+        square = table.failures * (1 / p - 1) ** 2 + (table.rows - table.failures)
+        meat = (design.T * square) @ design
     bread = np.linalg.pinv(information(table, fit), hermitian=True)
-    n = customers.number
-    result: Floats = n / max(n - 1, 1) * bread @ (scores.T @ scores) @ bread
+    result: Floats = customers.number / max(customers.number - 1, 1) * bread @ meat @ bread
     return result

@@ -9,14 +9,14 @@ from typing import Literal, TypeAlias
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ml.mining.bitsets import Flags, Floats, Indices
 from ml.mining.clusters import Customers, covariance, deflation, residual
-from ml.mining.grouping import Cells, collapse
-from ml.mining.items import PRESENT, Items
+from ml.mining.grouping import Grouping
+from ml.mining.items import Items
 from ml.mining.likelihood import Fit
+from ml.mining.observed import PRESENT
 
 Status: TypeAlias = Literal["confirmed", "not_confirmed", "too_few", "stopped", "amplifier"]
 
@@ -104,34 +104,34 @@ class PeriodFit:
     eta: Floats
 
 
-def fit_period(y: Flags, stratum: Indices, states: NDArray[np.int8], customers: Customers) -> PeriodFit:
+def fit_period(grouping: Grouping, customers: Customers) -> PeriodFit:
     """Fit the sets on one period and test each beside the others.
 
     Parameters
     ----------
-    y : ndarray of bool, shape (n,)
-    stratum : ndarray of int, shape (n,)
-    states : ndarray of int8, shape (n, sets)
+    grouping : Grouping
+        The rows of the period, collapsed by stratum and by the states of all sets.
     customers : Customers
     """
-    k = states.shape[1]
-    cells, cell_of = collapse(y, stratum, states)
+    cells, cell_of = grouping.cells, grouping.codes
+    k = cells.states.shape[1]
     fit = cells.fit(range(k), np.full(k, _START))
     table = cells.table(range(k))
     leaks = table.design.shape[1] - k
-    robust = covariance(table, fit, cell_of, y, customers)
+    robust = covariance(table, fit, cell_of, grouping.y, customers)
     only_leak = table.design[:, :leaks] @ fit.coefficients[:leaks]
     return PeriodFit(
         length=fit.coefficients[leaks:],
         variance=np.diag(robust)[leaks:],
-        p_value=np.array([_p_value(cells, fit, at, cell_of, y, customers) for at in range(k)]),
+        p_value=np.array([_p_value(grouping, fit, at, customers) for at in range(k)]),
         leak=only_leak[cell_of],
         eta=(table.design @ fit.coefficients)[cell_of],
     )
 
 
-def _p_value(cells: Cells, fit: Fit, at: int, cell_of: Indices, y: Flags, customers: Customers) -> float:
+def _p_value(grouping: Grouping, fit: Fit, at: int, customers: Customers) -> float:
     """Return 1/2 P(chi2_1 > LR / d) of one set beside the others."""
+    cells = grouping.cells
     k = cells.states.shape[1]
     others = [position for position in range(k) if position != at]
     start = fit.coefficients[len(fit.coefficients) - k :]
@@ -139,7 +139,7 @@ def _p_value(cells: Cells, fit: Fit, at: int, cell_of: Indices, y: Flags, custom
     ratio = max(0.0, 2 * (fit.loglik - without.loglik))
     exposure = (cells.states[:, at] == PRESENT).astype(float)
     influence = residual(exposure, cells.table(others), without.probability)
-    d = deflation(influence, cell_of, y, without.probability, customers)
+    d = deflation(influence, grouping.codes, grouping.y, without.probability, customers)
     return float(norm.sf(np.sqrt(ratio / d)))
 
 

@@ -15,7 +15,7 @@ LONGEST = 5
 EXPECTED_SETS = 5
 
 
-def tests_by_size(searched: int) -> dict[int, int]:
+def tried_by_size(searched: int) -> dict[int, int]:
     """Return K C(m, k), the number of tests paid for, by size k of a set.
 
     Parameters
@@ -25,7 +25,7 @@ def tests_by_size(searched: int) -> dict[int, int]:
 
     Examples
     --------
-    >>> tests_by_size(40)[2]
+    >>> tried_by_size(40)[2]
     3900
     """
     return {k: EXPECTED_SETS * max(1, comb(searched, k)) for k in range(1, LONGEST + 1)}
@@ -37,7 +37,7 @@ def penalties(searched: int, alpha: float) -> Floats:
     Examples
     --------
     >>> penalties(40, 0.05).round(2).tolist()
-    [0.0, 6.06, 8.88, 11.3, 13.41, 15.28]
+    [0.0, 6.06, 8.86, 11.29, 13.43, 15.34]
     """
-    z = norm.isf([alpha / tests for tests in tests_by_size(searched).values()])
+    z = norm.isf([alpha / tests for tests in tried_by_size(searched).values()])
     return np.concatenate([[0.0], z**2 / 2])

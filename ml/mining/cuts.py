@@ -5,6 +5,7 @@ the critical values is every position searched here, not the few that are kept.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -45,9 +46,7 @@ def positions(values: NDArray[np.floating]) -> Floats:
     wanted = np.arange(SPACING / 2, 1, SPACING) * len(ordered) - 1
     after = np.clip(np.searchsorted(boundaries, wanted), 0, len(boundaries) - 1)
     before = np.maximum(after - 1, 0)
-    nearer = np.where(
-        np.abs(boundaries[before] - wanted) <= np.abs(boundaries[after] - wanted), before, after
-    )
+    nearer = np.where(np.abs(boundaries[before] - wanted) <= np.abs(boundaries[after] - wanted), before, after)
     return midpoints(ordered, boundaries[np.unique(nearer)])
 
 
@@ -110,7 +109,7 @@ def _own_cuts(bins: Indices, y: Flags, cuts: int) -> list[int]:
     for _ in range(min(_ALONE, cuts)):
         edges = [0, *(at + 1 for at in sorted(chosen)), cuts + 1]
         best, reached = -1, 0.0
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in pairwise(edges):
             inner = np.arange(low + 1, high)
             if not inner.size:
                 continue

@@ -51,9 +51,7 @@ class Discovered:
     searched: int
 
 
-def discover(
-    X: NDArray[np.floating], rows: Rows, kinds: Sequence[Kind], *, alpha: float, least: int
-) -> Discovered:
+def discover(X: NDArray[np.floating], rows: Rows, kinds: Sequence[Kind], *, alpha: float, least: int) -> Discovered:
     """Find the minimal condition sets of one period.
 
     Parameters
@@ -93,9 +91,7 @@ def _round(
 ) -> tuple[list[Items], list[tuple[Items, ...]]]:
     """Search once over the given items."""
     pool = build_pool(X, items, rows.numbers)
-    model = Model(
-        pool, rows.y, rows.stratum, customers=rows.customers, penalty=penalties(m, alpha), least=least
-    )
+    model = Model(pool, rows.y, rows.stratum, customers=rows.customers, penalty=penalties(m, alpha), least=least)
     accepted = search(model, Candidates(pool, model.failing, least), _in_pool(pool, begin))
     found = [_named(pool, one.members) for one in accepted]
     return found, [tuple(_aliases(pool, one)) for one in accepted]
@@ -115,10 +111,13 @@ def _named(pool: ItemPool, members: Members) -> Items:
 
 
 def _aliases(pool: ItemPool, accepted: Accepted) -> Iterable[Items]:
-    """Yield the near swaps of a set, then the same set in the words of identical columns."""
-    for members in accepted.aliases:
-        yield _named(pool, members)
+    """Yield the near swaps of a set (other cuts of the same side left out), then the words of identical columns."""
     own = _named(pool, accepted.members)
+    sides = [(item.column, item.op) for item in own if item.op != "eq"]
+    for members in accepted.aliases:
+        named = _named(pool, members)
+        if not sides or [(item.column, item.op) for item in named if item.op != "eq"] != sides:
+            yield named
     for at, item in enumerate(own):
         for same in pool.aliases.get(item, ()):
             yield tuple(sorted((*own[:at], same, *own[at + 1 :])))

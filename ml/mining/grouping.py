@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.mining.bitsets import Flags, Floats, Indices
-from ml.mining.items import PRESENT, UNDETERMINED
 from ml.mining.likelihood import Fit, Table, fit_table
+from ml.mining.observed import PRESENT, UNDETERMINED
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Cells:
     def leak_columns(self) -> Floats:
         """Return one indicator per leak stratum: the stratum, apart where any set is undetermined."""
         kind = self.stratum * 2 + (self.states == UNDETERMINED).any(axis=1)
-        return (kind[:, None] == np.unique(kind)).astype(float)
+        columns: Floats = (kind[:, None] == np.unique(kind)).astype(np.float64)
+        return columns
 
     def table(self, chosen: Sequence[int]) -> Table:
         """Return the regression table with the chosen sets as columns; leaks follow all sets of the cells."""
@@ -151,26 +152,27 @@ class Grouping:
         self.cells = self._count(distinct[:, 0], distinct[:, 1:].astype(np.int8))
 
 
-def collapse(y: Flags, stratum: Indices, states: NDArray[np.int8]) -> tuple[Cells, Indices]:
-    """Collapse rows whose set states are already known; return the cells and each row's cell.
+def collapse(y: Flags, stratum: Indices, states: NDArray[np.int8]) -> Grouping:
+    """Collapse rows whose set states are already known.
 
     Examples
     --------
     >>> import numpy as np
     >>> states = np.array([[1], [0], [1]], dtype=np.int8)
-    >>> cells, cell_of = collapse(np.array([True, False, False]), np.zeros(3, dtype=np.intp), states)
-    >>> cells.rows.tolist(), cells.failures.tolist(), cell_of.tolist()
+    >>> grouping = collapse(np.array([True, False, False]), np.zeros(3, dtype=np.intp), states)
+    >>> grouping.cells.rows.tolist(), grouping.cells.failures.tolist(), grouping.codes.tolist()
     ([1.0, 2.0], [0.0, 1.0], [1, 0, 1])
     """
     grouping = Grouping(y, stratum)
     for k in range(states.shape[1]):
-        unknown = np.flatnonzero(states[:, k] == UNDETERMINED)
-        grouping.add(np.flatnonzero(states[:, k] == PRESENT), unknown if unknown.size else None)
-    return grouping.cells, grouping.codes
+        grouping.add(*present_and_unknown(states[:, k]))
+    return grouping
 
 
-def _with(states: NDArray[np.int8], state: int) -> NDArray[np.int8]:
-    return np.hstack([states, np.full((len(states), 1), state, dtype=np.int8)])
+def present_and_unknown(state: NDArray[np.int8]) -> tuple[Indices, Indices | None]:
+    """Return the rows in which a set is complete, and those in which that is undetermined (None if nowhere)."""
+    unknown = np.flatnonzero(state == UNDETERMINED)
+    return np.flatnonzero(state == PRESENT), unknown if unknown.size else None
 
 
 def _compress(codes: Indices, size: int) -> tuple[Indices, Indices]:

@@ -11,13 +11,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.mining.bitsets import WORD, Flags, Floats, Indices, Words, count, pack
+from ml.mining.bitsets import WORD, Flags, Indices, Words, count, pack
 
 Operator: TypeAlias = Literal["eq", "le", "gt"]
 Kind: TypeAlias = Literal["binary", "category", "numeric"]
 
 _CHUNK = 128 * WORD  # rows compared at once; a multiple of the word so that chunks join without shifting
-ABSENT, PRESENT, UNDETERMINED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,7 +91,8 @@ class ItemPool:
         for member in members[1:]:
             possible &= self.present[member] | self.unknown[member]
             complete &= self.present[member]
-        return possible & ~complete
+        open_rows: Words = possible & ~complete
+        return open_rows
 
 
 def column_kinds(X: NDArray[np.floating], categorical: Sequence[int] = ()) -> list[Kind]:
@@ -115,9 +115,7 @@ def column_kinds(X: NDArray[np.floating], categorical: Sequence[int] = ()) -> li
         block = X[start : start + _CHUNK]
         binary &= ((block == 0) | (block == 1) | np.isnan(block)).all(axis=0)
     chosen = set(categorical)
-    return [
-        "category" if j in chosen else "binary" if is_binary else "numeric" for j, is_binary in enumerate(binary)
-    ]
+    return ["category" if j in chosen else "binary" if is_binary else "numeric" for j, is_binary in enumerate(binary)]
 
 
 def plain_items(X: NDArray[np.floating], kinds: Sequence[Kind]) -> list[Item]:
@@ -166,10 +164,9 @@ def build_pool(X: NDArray[np.floating], items: Sequence[Item], rows: Indices | N
         block = X[start : start + _CHUNK] if rows is None else X[rows[start : start + _CHUNK]]
         at = slice(start // WORD, start // WORD - (-len(block) // WORD))
         if plain:
-            held = (block == targets).T
-        else:
-            held = np.stack([item.holds(block[:, item.column]) for item in items]) if items else np.empty((0, len(block)), bool)
-        present[:, at] = pack(held)
+            present[:, at] = pack((block == targets).T)
+        elif items:
+            present[:, at] = pack(np.stack([item.holds(block[:, item.column]) for item in items]))
         missing = np.isnan(block)
         if missing.any():
             unknown[:, at] = pack(missing.T)[columns]
@@ -201,39 +198,6 @@ def _distinct(items: list[Item], present: Words, unknown: Words | None, n: int) 
     )
 
 
-def set_states(X: NDArray[np.floating], members: Items, rows: Indices | None = None) -> NDArray[np.int8]:
-    """Return for each row whether a set is absent (0), complete (1) or undetermined (2).
-
-    A set with one member known to be absent is absent, whatever was not observed of the others.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> pair = (Item(0, "eq", 1.0), Item(1, "eq", 1.0))
-    >>> set_states(np.array([[1, 1], [1, np.nan], [0, np.nan]]), pair).tolist()
-    [1, 2, 0]
-    """
-    n = len(X) if rows is None else len(rows)
-    complete, possible = np.ones(n, dtype=bool), np.ones(n, dtype=bool)
-    for item in members:
-        values = X[:, item.column] if rows is None else X[rows, item.column]
-        held = item.holds(values)
-        complete &= held
-        possible &= held | np.isnan(values)
-    states = complete.astype(np.int8)
-    states[possible & ~complete] = UNDETERMINED
-    return states
-
-
-def states_matrix(X: NDArray[np.floating], sets: Sequence[Items], rows: Indices | None = None) -> NDArray[np.int8]:
-    """Return `set_states` of several sets side by side, shape (rows, sets)."""
-    n = len(X) if rows is None else len(rows)
-    states = np.zeros((n, len(sets)), dtype=np.int8)
-    for k, members in enumerate(sets):
-        states[:, k] = set_states(X, members, rows)
-    return states
-
-
 def incidence(pool: ItemPool, rows: Indices) -> NDArray[np.uint8]:
     """Return items x given rows as 0/1 bytes."""
     table = np.empty((len(pool.items), len(rows)), dtype=np.uint8)
@@ -241,13 +205,3 @@ def incidence(pool: ItemPool, rows: Indices) -> NDArray[np.uint8]:
     for i, column in enumerate(pool.present):
         table[i] = (column[word] >> bit) & np.uint64(1)
     return table
-
-
-def known_shares(X: NDArray[np.floating], column: int, y: Flags) -> tuple[float, float, Floats]:
-    """Return the share of failing and of other rows in which a column was observed, and the four counts."""
-    known = ~np.isnan(X[:, column])
-    counts = np.array(
-        [(known & y).sum(), (~known & y).sum(), (known & ~y).sum(), (~known & ~y).sum()], dtype=float
-    )
-    failed, fine = counts[:2].sum(), counts[2:].sum()
-    return float(counts[0] / max(failed, 1)), float(counts[2] / max(fine, 1)), counts

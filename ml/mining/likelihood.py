@@ -90,7 +90,8 @@ def fit_table(table: Table, start: Floats | None = None) -> Fit:
             break
         active = design[:, free]
         information = (active.T * (ratio * (1 - p) / p)) @ active
-        information.flat[:: information.shape[0] + 1] += ridge[free]
+        diagonal = information.diagonal()
+        information.flat[:: information.shape[0] + 1] += ridge[free] + 1e-9 * diagonal
         step = np.zeros_like(beta)
         step[free] = np.linalg.solve(information, gradient[free])
         beta, eta, better = _step(table, beta, step, value)

@@ -1,7 +1,6 @@
 """The sets in the model while a search goes on, and the exact tests of what could join, change or go."""
 
 from dataclasses import dataclass, replace
-
 from typing import TypeAlias
 
 import numpy as np
@@ -9,8 +8,9 @@ import numpy as np
 from ml.mining.bitsets import Flags, Floats, Indices, conjunction, rows_of
 from ml.mining.clusters import Customers, deflation, residual
 from ml.mining.grouping import Cells, Grouping, Split
-from ml.mining.items import PRESENT, ItemPool
+from ml.mining.items import ItemPool
 from ml.mining.likelihood import Fit
+from ml.mining.observed import PRESENT
 
 Members: TypeAlias = tuple[int, ...]
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ml.mining.bitsets import Flags, Floats, Indices
 from ml.mining.cuts import midpoints
 from ml.mining.grouping import collapse
-from ml.mining.items import PRESENT, Item, Items, set_states, states_matrix
+from ml.mining.items import Item, Items
 from ml.mining.likelihood import LARGEST, TINY
+from ml.mining.observed import PRESENT, Observed
 
 _AT_ONCE = 1024  # cuts profiled together; more are reached by zooming in
 _SWEEPS = 2
@@ -38,47 +39,39 @@ def refine(
         The rows to look at (all by default).
     """
     refined = list(sets)
+    observed = Observed(X, rows)
     for _ in range(_SWEEPS):
         before = list(refined)
         for k in range(len(refined)):
             for at, item in enumerate(refined[k]):
                 if item.op != "eq":
-                    offset, exposure = _without(X, y, stratum, refined, k, rows)
-                    cut = _best_cut(X, y, refined[k], at, offset, exposure, rows)
+                    offset, exposure = _without(observed, y, stratum, refined, k)
+                    cut = _best_cut(observed, y, refined[k], at, offset, exposure)
                     refined[k] = (*refined[k][:at], replace(item, value=cut), *refined[k][at + 1 :])
         if refined == before:
             break
     return refined
 
 
-def _without(
-    X: NDArray[np.floating], y: Flags, stratum: Indices, sets: list[Items], k: int, rows: Indices | None
-) -> tuple[Floats, float]:
+def _without(observed: Observed, y: Flags, stratum: Indices, sets: list[Items], k: int) -> tuple[Floats, float]:
     """Return what the other sets and the leak predict for every row (eta), and the set's own l."""
-    cells, cell_of = collapse(y, stratum, states_matrix(X, sets, rows))
+    grouping = collapse(y, stratum, observed.matrix(sets))
+    cells = grouping.cells
     fit = cells.fit(range(len(sets)), np.full(len(sets), 0.2))
     design = cells.table(range(len(sets))).design.copy()
     own = design.shape[1] - len(sets) + k
     level = float(fit.coefficients[own])
     design[:, own] = 0.0
-    return np.maximum(design @ fit.coefficients, TINY)[cell_of], level
+    return np.maximum(design @ fit.coefficients, TINY)[grouping.codes], level
 
 
-def _best_cut(
-    X: NDArray[np.floating],
-    y: Flags,
-    members: Items,
-    at: int,
-    offset: Floats,
-    level: float,
-    rows: Indices | None,
-) -> float:
+def _best_cut(observed: Observed, y: Flags, members: Items, at: int, offset: Floats, level: float) -> float:
     item = members[at]
     rest = members[:at] + members[at + 1 :]
-    values = X[:, item.column] if rows is None else X[rows, item.column]
+    values = observed.values(item.column)
     possible = ~np.isnan(values)
     if rest:
-        possible &= set_states(X, rest, rows) == PRESENT
+        possible &= observed.states(rest) == PRESENT
     inside = np.flatnonzero(possible)
     values = values[inside].astype(np.float64)
     ordered = np.sort(values)
@@ -100,8 +93,8 @@ def _best_cut(
 class _Profile:
     """The profile log-likelihood of a cut, the rest of the model held."""
 
-    def __init__(self, values: Floats, y: Flags, offset: Floats, item: Item) -> None:
-        self.values = values
+    def __init__(self, values: NDArray[np.floating], y: Flags, offset: Floats, item: Item) -> None:
+        self.values = values.astype(np.float64, copy=False)
         self.y = y
         self.item = item
         self.offsets, inverse = np.unique(offset.round(_DIGITS), return_inverse=True)

@@ -1,20 +1,18 @@
 """What is said of a set: figures of a period, what it is without each member, what it costs in failures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.mining.bitsets import Flags, Floats, Indices
+from ml.mining.bitsets import Flags
 from ml.mining.clusters import Customers
 from ml.mining.confirmation import Exposure, PeriodFit, Status
-from ml.mining.grouping import collapse
+from ml.mining.grouping import Grouping, present_and_unknown
 from ml.mining.intervals import completion_interval, rate_interval
-from ml.mining.items import PRESENT, Items, Operator, set_states
-
-_SUBSETS_TRIED = 5
+from ml.mining.items import Items, Operator
+from ml.mining.observed import PRESENT, Observed
 
 
 class Condition(NamedTuple):
@@ -168,47 +166,45 @@ def exposure(state: NDArray[np.int8], customers: Customers) -> Exposure:
     return Exposure(int(inside.sum()), customers.distinct(inside), len(state), everyone)
 
 
-def lacking(X: NDArray[np.floating], members: Items, at: int, rows: Indices | None) -> Flags:
-    """Tell in which rows exactly this member is known to be absent and all others are present."""
-    item = members[at]
-    values = X[:, item.column] if rows is None else X[rows, item.column]
-    absent = ~item.holds(values) & ~np.isnan(values)
-    rest = members[:at] + members[at + 1 :]
-    return absent & (set_states(X, rest, rows) == PRESENT) if rest else absent
+def lacking(observed: Observed, members: Items) -> list[Flags]:
+    """Tell, member by member, in which rows exactly this one is known to be absent and all others are present."""
+    masks: list[Flags] = []
+    for at, item in enumerate(members):
+        absent = observed.absent(item)
+        rest = members[:at] + members[at + 1 :]
+        masks.append(absent & (observed.states(rest) == PRESENT) if rest else absent)
+    return masks
 
 
-def rates_without(X: NDArray[np.floating], y: Flags, members: Items, rows: Indices | None) -> list[float | None]:
+def rates_without(observed: Observed, y: Flags, members: Items) -> list[float | None]:
     """Return, member by member, the rate of the rows lacking only it; None where there are none."""
-    return [_rate(y[lacking(X, members, at, rows)]) for at in range(len(members))]
+    return [_rate(y[without]) for without in lacking(observed, members)]
 
 
 def _rate(y: Flags) -> float | None:
     return float(y.mean()) if y.size else None
 
 
-def essentialities(
-    X: NDArray[np.floating], y: Flags, stratum: Indices, states: NDArray[np.int8], sets: Sequence[Items], k: int
-) -> list[float | None]:
+def essentialities(observed: Observed, grouping: Grouping, members: Items, k: int) -> list[float | None]:
     """Return l_S / (l_S + l_{S without c}) for every member c, S without c fitted beside all sets.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
-    y : ndarray of bool, shape (n,)
-    stratum : ndarray of int, shape (n,)
-    states : ndarray of int8, shape (n, sets)
-    sets : sequence of tuple of Item
-    k : int
+    observed : Observed
+    grouping : Grouping
+        All rows, collapsed by the states of all sets.
+    members : tuple of Item
         The set asked about.
+    k : int
+        Its place among the sets.
     """
-    members = sets[k]
     if len(members) == 1:
         return [None]
     found: list[float | None] = []
     for at in range(len(members)):
-        rest = members[:at] + members[at + 1 :]
-        cells, _ = collapse(y, stratum, np.hstack([states, set_states(X, rest)[:, None]]))
-        n_sets = states.shape[1] + 1
+        rest = observed.states(members[:at] + members[at + 1 :])
+        cells = grouping.split(*present_and_unknown(rest)).cells
+        n_sets = cells.states.shape[1]
         own = cells.fit(range(n_sets), np.full(n_sets, 0.2)).coefficients[-n_sets:]
         total = own[k] + own[-1]
         found.append(float(own[k] / total) if total > 0 else None)

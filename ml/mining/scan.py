@@ -46,7 +46,5 @@ def gains(
     rate = np.where(better, q, 0.5)
     effective = weight.astype(float) ** 2 / np.maximum(square, _LEAST_FREE)
     spared = np.maximum(1 - rate, 0.0)
-    mirrored = np.where(
-        spared > 0, spared / rate * np.log(np.maximum(spared, _LEAST_FREE) / (1 - rate / ratio)), 0.0
-    )
+    mirrored = np.where(spared > 0, spared / rate * np.log(np.maximum(spared, _LEAST_FREE) / (1 - rate / ratio)), 0.0)
     return np.where(better, np.maximum(effective * (np.log(ratio) + mirrored), 0.0), 0.0)

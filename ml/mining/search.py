@@ -84,9 +84,7 @@ def _short_list(model: Model, candidates: Candidates) -> list[Members]:
     return sorted(hopeful, key=lambda members: (-hopeful[members], members))[:_LONG_LIST]
 
 
-def _grown(
-    model: Model, candidates: Candidates, members: Members, weight: Floats
-) -> Iterator[tuple[float, Members]]:
+def _grown(model: Model, candidates: Candidates, members: Members, weight: Floats) -> Iterator[tuple[float, Members]]:
     """Yield supersets beyond the enumerated size, grown from a set in the model."""
     if candidates.longest <= len(members) < LONGEST:
         near = candidates.neighbours(members, weight)

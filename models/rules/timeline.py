@@ -170,8 +170,10 @@ def _passings(clocks: Iterable[Clock], facts: Mapping[str, Any], moment_us: int)
         if start_us is None or kind_of(hours) is not Kind.NUMBER or abs(hours) > _LONGEST_HOURS:
             continue
         passed_us = start_us + floor(hours * HOUR_US)
-        # Hours are floats: reaching the bound and being past it may each fall a microsecond on.
-        found.update((passed_us, passed_us + 1, passed_us + 2))
+        # At the bound, and past it; a bound that is a fraction may be rounded a microsecond on.
+        found.update((passed_us, passed_us + 1))
+        if not isinstance(hours, int):
+            found.add(passed_us + 2)
     return sorted(found)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 import time
 
 import pytest
@@ -31,13 +32,29 @@ def test_a_condition_taken_away_takes_every_set_it_belongs_to_with_it() -> None:
 def test_a_set_taken_away_takes_all_of_its_members() -> None:
     (reason,) = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE]).condition_sets
     assert reason.risk_without == pytest.approx(risk(0.0))
-    assert reason.risk_broken == pytest.approx(risk(2 * 0.2))
+    assert reason.risk_broken == pytest.approx(risk(3 * 0.2))
 
 
 def test_the_decayed_count_and_linked_features_go_with_the_condition() -> None:
     features = {"seen:rude": 1.0, "decayed:rude": 2.0, "promises_broken_90": 1.0, "score_last": 0.0}
     answer = explain(MODEL, features, present=["rude"], linked={"rude": ["promises_broken_90"]})
     assert answer.conditions[0].risk_without == pytest.approx(risk(0.9))
+
+
+def test_a_condition_that_is_a_set_by_itself_does_not_outrank_the_larger_set_it_belongs_to() -> None:
+    card = scorecard_for(CODES, ["t", "alone"])
+    model = RiskModel.prior(card, yearly_loss=0.2)
+    weights = dict(zip(card.features, model.weights, strict=True)) | {"set:t": 1.6}
+    model = dataclasses.replace(model, weights=tuple(weights.values()))
+    sets = [ConfirmedSet("alone", ("wrong_part",)), TRIPLE]
+    answer = explain(model, SEEN | {"set:alone": 1.0}, present=CODES[:3], sets=sets)
+    assert [reason.id for reason in answer.condition_sets] == ["t", "alone"]
+
+
+def test_of_sets_that_add_the_same_the_one_whose_removal_leaves_least_comes_first() -> None:
+    seen = {f"seen:{code}": 1.0 for code in CODES} | {"set:t": 1.0, "set:p": 1.0}
+    answer = explain(MODEL, seen, present=CODES, sets=[PAIR, TRIPLE])
+    assert [reason.id for reason in answer.condition_sets] == ["t", "p"]
 
 
 def test_the_top_set_is_the_one_whose_breaking_lowers_the_risk_most() -> None:
@@ -108,6 +125,7 @@ def test_the_order_in_which_things_are_given_changes_nothing() -> None:
     assert forward == backward
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="a traced program says nothing about speed")
 def test_an_explanation_costs_under_a_millisecond() -> None:
     codes = [f"condition_{number}" for number in range(60)]
     sets = [ConfirmedSet(f"s{number}", tuple(codes[number : number + 3])) for number in range(20)]
@@ -115,7 +133,7 @@ def test_an_explanation_costs_under_a_millisecond() -> None:
     features = {f"seen:{code}": 1.0 for code in codes[:8]} | {f"set:s{number}": 1.0 for number in range(6)}
     fastest = math.inf
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         explain(model, features, present=codes[:8], sets=sets)
-        fastest = min(fastest, time.perf_counter() - begun)
+        fastest = min(fastest, time.process_time() - begun)
     assert fastest < 1e-3

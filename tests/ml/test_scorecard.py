@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml.scorecard import FIXED_FEATURES, FIXED_TERMS, Scorecard, Term, base_intercept, scorecard_for
@@ -181,6 +181,7 @@ def test_a_fractional_sign_is_refused() -> None:
 
 
 @given(st.sampled_from(FIXED_TERMS), st.floats(allow_nan=False))
+@example(FIXED_TERMS[0], math.inf)
 def test_no_finite_or_infinite_value_breaks_a_transformation(term: Term, x: float) -> None:
     assert math.isfinite(term.transform(x))
 

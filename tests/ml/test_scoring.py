@@ -83,15 +83,16 @@ def test_every_score_is_a_probability_within_its_interval(features: dict[str, fl
     assert 0 <= score.low <= score.risk <= score.high <= 1
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="a traced program says nothing about speed")
 def test_a_typical_customer_costs_microseconds_beside_a_large_scorecard() -> None:
     codes = [f"condition_{number}" for number in range(60)]
     model = RiskModel.prior(scorecard_for([*codes, "late"], codes[:20]), yearly_loss=0.2)
     fastest = math.inf
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(50):
             model.score(CUSTOMER)
-        fastest = min(fastest, (time.perf_counter() - begun) / 50)
+        fastest = min(fastest, (time.process_time() - begun) / 50)
     assert fastest < 100e-6
 
 

@@ -1,6 +1,8 @@
 """Intervals over customers: by hand, merged, and covering what they say they cover."""
 
+from collections.abc import Iterator
 from functools import reduce
+from itertools import islice
 from math import inf, sqrt
 from operator import add
 from random import Random
@@ -45,7 +47,8 @@ def test_a_share_is_given_by_the_formula(rows: list[tuple[int, int]]) -> None:
     n_e, low, high = by_the_formula(rows)
     assert share.n == sum(m for _, m in rows)
     assert share.n_effective == pytest.approx(n_e)
-    assert (share.low, share.high) == (pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9))
+    assert share.low == pytest.approx(low, abs=1e-9)
+    assert share.high == pytest.approx(high, abs=1e-9)
 
 
 @given(SHARES)
@@ -112,10 +115,8 @@ def test_a_net_promoter_score_is_an_adjusted_wald() -> None:
     half = 1.96 * sqrt((above + below - (above - below) ** 2) / (n_e + 3))
     assert nps.value == pytest.approx(0.3)
     assert nps.n_effective == pytest.approx(n_e)
-    assert (nps.low, nps.high) == (
-        pytest.approx(above - below - half),
-        pytest.approx(above - below + half),
-    )
+    assert nps.low == pytest.approx(above - below - half)
+    assert nps.high == pytest.approx(above - below + half)
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=9))
@@ -125,23 +126,19 @@ def test_a_net_promoter_score_stays_between_its_ends(rows: list[tuple[int, int, 
     assert 0 <= nps.n_effective <= nps.n
 
 
-def covered(random: Random, customers: int, share: float, of_answers: bool) -> bool:
-    """Draw customers with an intraclass correlation of .2 and see whether the interval holds the truth."""
-    rows, values = [], []
-    for _ in range(customers):
-        own = random.betavariate(4 * share, 4 * (1 - share))
-        answers = [int(random.random() < own) for _ in range(random.choice([1, 1, 2, 3, 5, 8]))]
-        rows.append((sum(answers), len(answers)))
-        values.append(answers)
-    found = clustered_mean(values) if of_answers else clustered_share(rows)
-    return found.low <= share <= found.high
+def worlds(random: Random, customers: int, share: float) -> Iterator[list[list[int]]]:
+    """Draw the answers of customers with an intraclass correlation of .2, world after world."""
+    while True:
+        owns = (random.betavariate(4 * share, 4 * (1 - share)) for _ in range(customers))
+        yield [[int(random.random() < own) for _ in range(random.choice([1, 1, 2, 3, 5, 8]))] for own in owns]
 
 
-@pytest.mark.parametrize("of_answers", [False, True], ids=["share", "mean"])
 @pytest.mark.parametrize("share", [0.15, 0.4])
-@pytest.mark.parametrize(("customers", "worlds"), [(30, 1500), (100, 600), (400, 250)])
-def test_the_interval_covers_what_it_says(customers: int, worlds: int, share: float, of_answers: bool) -> None:
-    random = Random(customers)  # noqa: S311 - a simulation
-    rate = sum(covered(random, customers, share, of_answers) for _ in range(worlds)) / worlds
-    slack = 2 * sqrt(0.95 * 0.05 / worlds)
-    assert 0.92 - (slack if of_answers else 0) <= rate <= 0.97 + slack
+@pytest.mark.parametrize(("customers", "times"), [(30, 1500), (100, 600), (400, 250)])
+def test_intervals_cover_what_they_say(customers: int, times: int, share: float) -> None:
+    drawn = list(islice(worlds(Random(customers), customers, share), times))  # noqa: S311 - a simulation
+    shares = [clustered_share((sum(answers), len(answers)) for answers in world) for world in drawn]
+    means = [clustered_mean(world) for world in drawn]
+    assert 0.92 <= sum(found.low <= share <= found.high for found in shares) / times <= 0.97
+    # A symmetric interval about a skewed share falls a little short with few customers.
+    assert 0.90 <= sum(found.low <= share <= found.high for found in means) / times <= 0.97

@@ -1,0 +1,92 @@
+"""What an analysis found, kept: the sets by their one identity, and each analysis's findings appended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api import outbox
+from api.dependencies import Work
+from api.failures import queries
+from api.workspaces import service as workspaces
+from models.failure import AnalysisState
+from models.ids import condition_set_id, uuid7
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one analysis found of one condition set."""
+
+    conditions: tuple[str, ...]
+    status: str
+    rows: int
+    customers: int
+    failures: int
+    rate: float | None
+    rate_without_any: float | None
+    completion: float
+    low: float
+    high: float
+    measures: dict[str, JsonValue] = field(default_factory=dict)
+
+
+async def store_analysis(
+    work: Work, outcome: str, request: dict[str, JsonValue], summary: dict[str, JsonValue], found: Sequence[Finding]
+) -> UUID:
+    """Keep a finished analysis with its findings, all of it or nothing."""
+    analysis_id = uuid7()
+    row = {"workspace_id": work.workspace_id, "id": analysis_id, "outcome": outcome, "request": request}
+    done = {"state": AnalysisState.DONE, "summary": summary, "created_at": work.now, "finished_at": work.now}
+    await work.session.execute(insert(queries.analyses).values({**row, **done}))
+    if found:
+        await _store_sets(work, outcome, found)
+        rows = [_row(work, outcome, analysis_id, position, item) for position, item in enumerate(found)]
+        await work.session.execute(insert(queries.findings), rows)
+    await outbox.emit_all(work, [_event(work, outcome, item) for item in found if item.status == "confirmed"])
+    await workspaces.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
+    return analysis_id
+
+
+async def _store_sets(work: Work, outcome: str, found: Sequence[Finding]) -> None:
+    dialect = work.session.get_bind().dialect.name
+    into = postgresql.insert(queries.sets) if dialect == "postgresql" else sqlite.insert(queries.sets)
+    rows = [
+        {
+            "workspace_id": work.workspace_id,
+            "id": condition_set_id(work.workspace_id, outcome, frozenset(item.conditions)),
+            "outcome": outcome,
+            "conditions": sorted(item.conditions),
+            "stored_at": work.now,
+        }
+        for item in found
+    ]
+    await work.session.execute(into.on_conflict_do_nothing(), rows)
+
+
+def _row(work: Work, outcome: str, analysis_id: UUID, position: int, item: Finding) -> dict[str, Any]:
+    return {
+        "workspace_id": work.workspace_id,
+        "id": condition_set_id(work.workspace_id, outcome, frozenset(item.conditions)),
+        "analysis_id": analysis_id,
+        "position": position,
+        "status": item.status,
+        "rows": item.rows,
+        "customers": item.customers,
+        "failures": item.failures,
+        "rate": item.rate,
+        "rate_without_any": item.rate_without_any,
+        "completion": item.completion,
+        "low": item.low,
+        "high": item.high,
+        "measures": item.measures,
+        "recorded_at": work.now,
+    }
+
+
+def _event(work: Work, outcome: str, item: Finding) -> outbox.NewEvent:
+    set_id = condition_set_id(work.workspace_id, outcome, frozenset(item.conditions))
+    return outbox.NewEvent("condition_set.confirmed", {"id": str(set_id), "conditions": sorted(item.conditions)})

@@ -1,0 +1,76 @@
+"""Every statement about models and assessments, by name."""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import kinds
+from models.assessment import Assessment, ModelState, RiskModelVersion
+
+models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+assessments = Assessment.__table__  # type: ignore[attr-defined] # same
+
+
+def champion(workspace_id: UUID) -> Select[Any]:
+    """Select the model that serves."""
+    return (
+        select(models)
+        .where(models.c.workspace_id == workspace_id, models.c.state == ModelState.CHAMPION)
+        .order_by(models.c.created_at.desc(), models.c.id.desc())
+        .limit(1)
+    )
+
+
+def all_models(workspace_id: UUID) -> Select[Any]:
+    """Select every model version, newest first."""
+    return select(models).where(models.c.workspace_id == workspace_id).order_by(models.c.created_at.desc())
+
+
+async def last_assessments(
+    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]
+) -> dict[UUID, RowMapping]:
+    """Return what was last said of each customer."""
+    rank = func.row_number().over(
+        partition_by=assessments.c.customer_id, order_by=(assessments.c.as_of.desc(), assessments.c.id.desc())
+    )
+    ranked = (
+        select(assessments, rank.label("place"))
+        .where(assessments.c.workspace_id == workspace_id, assessments.c.customer_id.in_(customer_ids))
+        .subquery()
+    )
+    rows = (await session.execute(select(ranked).where(ranked.c.place == 1))).mappings()
+    return {row["customer_id"]: row for row in rows}
+
+
+async def references(
+    session: AsyncSession, workspace_id: UUID, case_ids: Collection[UUID]
+) -> tuple[dict[UUID, str], dict[UUID, list[UUID]]]:
+    """Return each case's reference and the responses about it: the evidence of what was seen in it."""
+    cases = kinds.CASE.head
+    version = kinds.RESPONSE.version
+    names = select(cases.c.id, cases.c.reference).where(cases.c.workspace_id == workspace_id, cases.c.id.in_(case_ids))
+    about = (
+        select(version.c.case_id, version.c.id)
+        .where(version.c.workspace_id == workspace_id, version.c.case_id.in_(case_ids))
+        .order_by(version.c.id)
+        .distinct()
+    )
+    responses: dict[UUID, list[UUID]] = {}
+    for row in await session.execute(about):
+        responses.setdefault(row.case_id, []).append(row.id)
+    return {row.id: row.reference for row in await session.execute(names)}, responses
+
+
+async def customers_after(
+    session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int
+) -> list[tuple[UUID, str]]:
+    """Return the next customers in the order of their ids."""
+    customers = kinds.CUSTOMER.head
+    statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
+    if after is not None:
+        statement = statement.where(customers.c.id > after)
+    rows = await session.execute(statement.order_by(customers.c.id).limit(limit))
+    return [(row.id, row.reference) for row in rows]

@@ -1,0 +1,104 @@
+"""Every statement about role proposals, their supporters and their answers, by name."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, and_, insert, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import kinds
+from api.paging import read_cursor
+from models.ids import uuid7
+from models.recording import ROWS_A_QUESTION, current_rows
+from models.role import SupportAnswer, Supporter
+from models.workspace import Workspace
+
+proposals = kinds.ROLE_PROPOSAL.head
+versions = kinds.ROLE_PROPOSAL.version
+first = versions.alias("first")
+supporters = Supporter.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
+answers = SupportAnswer.__table__  # type: ignore[attr-defined] # same
+
+
+def current_proposals(workspace_id: UUID) -> Select[Any]:
+    """Select role proposals as they stand, each with the moment it was first offered."""
+    offered = and_(first.c.workspace_id == versions.c.workspace_id, first.c.id == versions.c.id, first.c.number == 1)
+    return (
+        current_rows(kinds.ROLE_PROPOSAL, workspace_id)
+        .join(first, offered)
+        .add_columns(first.c.occurred_at.label("offered_at"), proposals.c.stored_at.label("changed_at"))
+    )
+
+
+def owed(workspace_id: UUID, statuses: Sequence[str], cursor: str | None, limit: int) -> Select[Any]:
+    """Select proposals in some statuses, oldest due first, one more than asked so that the end is seen."""
+    statement = current_proposals(workspace_id).where(versions.c.status.in_(statuses))
+    if cursor is not None:
+        statement = statement.where(tuple_(versions.c.due_at, versions.c.id) > read_cursor(cursor))
+    return statement.order_by(versions.c.due_at, versions.c.id).limit(limit + 1)
+
+
+async def hold(session: AsyncSession, workspace_id: UUID, reference: str) -> None:
+    """Keep a proposal from every other writer until this transaction ends."""
+    statement = select(proposals.c.id).where(
+        proposals.c.workspace_id == workspace_id, proposals.c.reference == reference
+    )
+    await session.execute(statement.with_for_update())
+
+
+async def hold_offers(session: AsyncSession, workspace_id: UUID) -> None:
+    """Let nobody else offer something new in a workspace until this transaction ends."""
+    # FOR NO KEY UPDATE: rows that merely point at the workspace are written meanwhile.
+    statement = select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+    await session.execute(statement)
+
+
+async def touch(session: AsyncSession, workspace_id: UUID, proposal_id: UUID, now: datetime) -> None:
+    """Let `updated_since` find a proposal to which something was added."""
+    mine = and_(proposals.c.workspace_id == workspace_id, proposals.c.id == proposal_id)
+    await session.execute(update(proposals).where(mine).values(stored_at=now))
+
+
+async def add_supporter(session: AsyncSession, workspace_id: UUID, proposal_id: UUID, name: str, now: datetime) -> bool:
+    """Add a colleague to those who stand behind a proposal; return whether the name is new."""
+    row = {"workspace_id": workspace_id, "id": proposal_id, "name": name, "recorded_at": now}
+    into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = into(supporters).values(row).on_conflict_do_nothing().returning(supporters.c.name)
+    return await session.scalar(statement) is not None
+
+
+async def add_answer(session: AsyncSession, workspace_id: UUID, answer: dict[str, Any]) -> None:
+    """Append what a manager answered."""
+    await session.execute(insert(answers).values(workspace_id=workspace_id, id=uuid7(), **answer))
+
+
+async def supporters_of(session: AsyncSession, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Return who stands behind some proposals, in the order they came."""
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for start in range(0, len(ids), ROWS_A_QUESTION):
+        mine = and_(
+            supporters.c.workspace_id == workspace_id, supporters.c.id.in_(ids[start : start + ROWS_A_QUESTION])
+        )
+        statement = select(supporters).where(mine).order_by(supporters.c.recorded_at, supporters.c.name)
+        for row in await session.execute(statement):
+            found[row.id].append(row.name)
+    return found
+
+
+async def answers_to(session: AsyncSession, workspace_id: UUID, ids: Sequence[UUID]) -> dict[UUID, list[RowMapping]]:
+    """Return what was answered to some proposals, oldest first."""
+    found: defaultdict[UUID, list[RowMapping]] = defaultdict(list)
+    for start in range(0, len(ids), ROWS_A_QUESTION):
+        mine = and_(
+            answers.c.workspace_id == workspace_id,
+            answers.c.proposal_id.in_(ids[start : start + ROWS_A_QUESTION]),
+        )
+        statement = select(answers).where(mine).order_by(answers.c.recorded_at, answers.c.id)
+        for row in (await session.execute(statement)).mappings():
+            found[row["proposal_id"]].append(row)
+    return found

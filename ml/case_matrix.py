@@ -1,0 +1,152 @@
+"""Cases as a matrix to mine: which conditions were there when it counted, and whether the case failed its customer.
+
+Conditions are taken as known at the moment the failure definition states. A condition seen by a rule is absent where
+nothing is stored; one that people report is *not observed* there. A condition whose rule reads what the outcome's
+definition reads is refused by name. Standard library and SQLAlchemy only.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CTE, Connection
+
+from ml.features import answered_case_moments, answered_cases, case_moments, condition_states, current_cases
+from models.base import to_us
+from models.recording import VERSION_COLUMNS
+from models.rules.conditions import Rule
+from models.rules.failure import defines_outcome, failed
+from models.rules.outcome import AsOfMoment, FailureDefinition
+
+PRESENT, ABSENT = 1.0, 0.0
+NOT_OBSERVED = float("nan")
+STATES = {"present": PRESENT, "absent": ABSENT, "unknown": NOT_OBSERVED}
+
+
+@dataclass(frozen=True)
+class CataloguedCondition:
+    """A condition that may be mined: its code, and the rule that sees it where one does."""
+
+    code: str
+    rule: Rule | None
+
+
+@dataclass
+class CaseMatrix:
+    """Cases with a known outcome, ready to mine.
+
+    Attributes
+    ----------
+    conditions : list of str
+        Codes of the columns.
+    states : list of list of float
+        One row a case: 1 present, 0 absent, NaN not observed.
+    failed : list of bool
+    customers : list of UUID
+        Whose case each row is (clusters).
+    moments : list of int
+        When its conditions counted, UTC microseconds.
+    refused : dict of str to frozenset of str
+        Conditions that would define the outcome, and the fields they share with it.
+    """
+
+    conditions: list[str]
+    states: list[list[float]] = field(default_factory=list)
+    failed: list[bool] = field(default_factory=list)
+    customers: list[UUID] = field(default_factory=list)
+    moments: list[int] = field(default_factory=list)
+    refused: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Row:
+    case_id: UUID
+    customer_id: UUID
+    moment_us: int
+    failed: bool
+
+
+def read_case_matrix(
+    connection: Connection,
+    workspace_id: UUID,
+    definition: FailureDefinition,
+    catalogue: Sequence[CataloguedCondition],
+    now_us: int,
+) -> CaseMatrix:
+    """Read a workspace's cases with a known outcome.
+
+    Parameters
+    ----------
+    connection
+        In a transaction of the workspace.
+    definition
+        What a failure is, and when conditions count.
+    catalogue
+        The conditions there are.
+    now_us
+        The moment of reading, UTC microseconds: what counts as of `latest` counts now.
+    """
+    refused = {
+        condition.code: shared
+        for condition in catalogue
+        if condition.rule is not None and (shared := defines_outcome(condition.rule, definition.rule))
+    }
+    mined = [condition for condition in catalogue if condition.code not in refused]
+    matrix = CaseMatrix([condition.code for condition in mined], refused=refused)
+    blank = [NOT_OBSERVED if condition.rule is None else ABSENT for condition in mined]
+    column = {condition.code: index for index, condition in enumerate(mined)}
+    rows = list(_outcomes(connection, workspace_id, definition, now_us))
+    states = _states(connection, workspace_id, definition, now_us)
+    for row in rows:
+        values = blank.copy()
+        for code, state in states.get((row.case_id, row.moment_us), ()):
+            if code in column:
+                values[column[code]] = STATES[state]
+        matrix.states.append(values)
+        matrix.failed.append(row.failed)
+        matrix.customers.append(row.customer_id)
+        matrix.moments.append(row.moment_us)
+    return matrix
+
+
+def _outcomes(connection: Connection, workspace_id: UUID, definition: FailureDefinition, now_us: int) -> Iterator[_Row]:
+    if definition.asks_the_customer:
+        for answer in connection.execute(answered_cases(workspace_id)):
+            outcome = failed(definition.rule, answer.answers, {})
+            if outcome is not None:
+                yield _Row(answer.case_id, answer.customer_id, answer.moment_us, outcome)
+        return
+    for case in connection.execute(current_cases(workspace_id)).mappings():
+        outcome = failed(definition.rule, {}, _facts(case))
+        moment_us = _moment_us(case, definition.as_of, now_us)
+        if outcome is not None and moment_us is not None:
+            yield _Row(case["id"], case["customer_id"], moment_us, outcome)
+
+
+def _facts(case: Mapping[Any, Any]) -> dict[str, Any]:
+    facts = {name: value for name, value in case.items() if name not in VERSION_COLUMNS}
+    facts |= {f"attributes.{name}": value for name, value in (facts.pop("attributes") or {}).items()}
+    return facts
+
+
+def _moment_us(case: Mapping[Any, Any], as_of: AsOfMoment, now_us: int) -> int | None:
+    if as_of is AsOfMoment.LATEST:
+        return now_us
+    moment = case["done_at"] if as_of is AsOfMoment.DONE else case["opened_at"]
+    return None if moment is None else to_us(moment)
+
+
+def _states(
+    connection: Connection, workspace_id: UUID, definition: FailureDefinition, now_us: int
+) -> dict[tuple[UUID, int], list[tuple[str, str]]]:
+    """Return the states of conditions by case and moment; what is not listed was not stored."""
+    rows: CTE
+    if definition.asks_the_customer:
+        rows = answered_case_moments(workspace_id)
+    else:
+        rows = case_moments(workspace_id, definition.as_of.value, now_us)
+    states: dict[tuple[UUID, int], list[tuple[str, str]]] = {}
+    for row in connection.execute(condition_states(rows)):
+        states.setdefault((row.case_id, row.moment_us), []).append((row.condition, str(row.state)))
+    return states

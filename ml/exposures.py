@@ -1,0 +1,84 @@
+"""From conditions seen in cases to a customer's exposure: seen lately, how often, and which sets were complete.
+
+Standard library only: the API process computes exposures when it answers, the trainer for every snapshot.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+DAY_US = 86_400_000_000
+SEEN_DAYS = 90
+HALF_LIFE_DAYS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A condition present in one of the customer's cases.
+
+    Parameters
+    ----------
+    case : Any
+        The case's id.
+    condition : str
+        The condition's code.
+    since_us : int
+        Since when it was present, UTC microseconds.
+    """
+
+    case: Any
+    condition: str
+    since_us: int
+
+
+def exposure_features(
+    sightings: Iterable[Sighting], moment_us: int, sets: Mapping[str, Collection[str]] | None = None
+) -> dict[str, float]:
+    """Return the condition and set features of one customer at a moment.
+
+    Parameters
+    ----------
+    sightings : iterable of Sighting
+        What was known to be present by the moment.
+    moment_us : int
+        The moment, UTC microseconds.
+    sets : mapping of str to collection of str, optional
+        Members of each confirmed condition set, by set id.
+
+    Returns
+    -------
+    dict of str to float
+        `seen:<code>` 1 where present in a case within 90 days; `decayed:<code>` the number of cases, each halved
+        every 60 days; `set:<id>` 1 where one case within 90 days had all members, else 0.
+
+    Examples
+    --------
+    >>> seen = [Sighting("c", "late", 0), Sighting("c", "wrong_part", 0)]
+    >>> exposure_features(seen, 60 * DAY_US, {"s": ["late", "wrong_part"]})["set:s"]
+    1.0
+    >>> exposure_features(seen, 60 * DAY_US)["decayed:late"]
+    0.5
+    """
+    features: defaultdict[str, float] = defaultdict(float)
+    by_case: defaultdict[Any, dict[str, int]] = defaultdict(dict)
+    for sighting in sightings:
+        days = (moment_us - sighting.since_us) / DAY_US
+        if days < SEEN_DAYS:
+            features[f"seen:{sighting.condition}"] = 1.0
+        features[f"decayed:{sighting.condition}"] += 0.5 ** (days / HALF_LIFE_DAYS)
+        by_case[sighting.case][sighting.condition] = sighting.since_us
+    for set_id, members in (sets or {}).items():
+        features[f"set:{set_id}"] = float(any(_complete(case, members, moment_us) for case in by_case.values()))
+    return dict(features)
+
+
+def _complete(case: Mapping[str, int], members: Collection[str], moment_us: int) -> bool:
+    if any(code not in case for code in members):
+        return False
+    return (moment_us - max(case[code] for code in members)) / DAY_US < SEEN_DAYS
+
+
+def lately_present(sightings: Sequence[Sighting], moment_us: int) -> list[str]:
+    """Return the codes present in a case within 90 days, in the order of the alphabet."""
+    return sorted({s.condition for s in sightings if (moment_us - s.since_us) / DAY_US < SEEN_DAYS})

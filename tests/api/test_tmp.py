@@ -1,0 +1,6 @@
+def test_sync(app):
+    assert app
+
+
+def test_sync2(client):
+    assert client
