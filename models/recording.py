@@ -6,90 +6,29 @@ taken in the order given; the same change again appends nothing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, and_, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.base import Head, Version, from_us, to_us
-from models.ids import uuid7
+from models.base import from_us, to_us
+from models.heads import Known, find_heads, has_key, point_heads
+from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
 from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, told_again
 
-HEAD_COLUMNS = frozenset(Head.model_fields)
-VERSION_COLUMNS = frozenset(Version.model_fields)
-ROWS_A_QUESTION = 500
-"""Keys asked for at once: below every driver's limit of parameters."""
-
-Key = tuple[Any, ...]
-"""What a record is known by within its workspace."""
-
-
-@dataclass(frozen=True)
-class RecordKind:
-    """A kind of record: its two tables and the columns it is known by.
-
-    Parameters
-    ----------
-    name
-        The glossary's word.
-    head, version
-        The tables.
-    known_by
-        The head's columns that make its natural key, `reference` last.
-    """
-
-    name: str
-    head: Table
-    version: Table
-    known_by: tuple[str, ...] = ("reference",)
-
-    @property
-    def fields(self) -> list[str]:
-        """The version columns that are the record's own state."""
-        return [column.name for column in self.version.columns if column.name not in VERSION_COLUMNS]
-
-
-@dataclass(frozen=True)
-class Change:
-    """What somebody says of a record: the fields given, when it happened and when it was known."""
-
-    key: Key
-    given: Mapping[str, Any]
-    occurred_at: datetime
-    recorded_at: datetime
-    head: Mapping[str, Any] = field(default_factory=dict)
-    identity: UUID | None = None
-    voided: bool = False
-
-
-@dataclass
-class Recorded:
-    """What became of a change."""
-
-    id: UUID
-    key: Key
-    version: int
-    state: dict[str, Any]
-    created: bool
-    unchanged: bool
-    recorded_at: datetime
-    occurred_at: datetime
-
-
-@dataclass
-class _Known:
-    """A record as far as this transaction knows it."""
-
-    id: UUID
-    number: int
-    stored_number: int
-    state: dict[str, Any] | None = None
-    order: tuple[int, int, int] = (0, 0, 0)
-    voided: bool = False
+__all__ = [
+    "ROWS_A_QUESTION",
+    "VERSION_COLUMNS",
+    "Change",
+    "Key",
+    "RecordKind",
+    "Recorded",
+    "current",
+    "current_rows",
+    "record",
+]
 
 
 async def record(
@@ -98,7 +37,7 @@ async def record(
     """Append what the changes change, and say of each what became of it, in the order given."""
     if not changes:
         return []
-    known = await _heads(session, kind, workspace_id, changes, now)
+    known = await find_heads(session, kind, workspace_id, changes, now)
     await _current_states(session, kind, workspace_id, known)
     rows: list[dict[str, Any]] = []
     results = []
@@ -113,7 +52,7 @@ async def record(
     stamp = {"workspace_id": workspace_id, "stored_at": now}
     if rows:
         await session.execute(insert(kind.version), [{**row, **stamp} for row in rows])
-    await _point_heads(session, kind, workspace_id, known.values(), now)
+    await point_heads(session, kind, workspace_id, known.values(), now)
     return results
 
 
@@ -124,7 +63,7 @@ async def current(
     found: dict[Key, dict[str, Any]] = {}
     wanted = list(dict.fromkeys(keys))
     for start in range(0, len(wanted), ROWS_A_QUESTION):
-        statement = current_rows(kind, workspace_id).where(_has_key(kind, wanted[start : start + ROWS_A_QUESTION]))
+        statement = current_rows(kind, workspace_id).where(has_key(kind, wanted[start : start + ROWS_A_QUESTION]))
         for row in (await session.execute(statement)).mappings():
             found[tuple(row[name] for name in kind.known_by)] = dict(row)
     return found
@@ -149,65 +88,8 @@ def current_rows(kind: RecordKind, workspace_id: UUID) -> Select[Any]:
     )
 
 
-def _has_key(kind: RecordKind, keys: Sequence[Key]) -> ColumnElement[bool]:
-    columns = [kind.head.c[name] for name in kind.known_by]
-    if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return tuple_(*columns).in_(keys)
-
-
-async def _heads(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, changes: Sequence[Change], now: datetime
-) -> dict[Key, _Known]:
-    """Return a head for each key, made where there was none, locked against a second writer where one could be."""
-    by_key = {change.key: change for change in changes}
-    known = await _select_heads(session, kind, workspace_id, list(by_key))
-    missing = sorted((key for key in by_key if key not in known), key=str)
-    if missing:
-        rows = [
-            {
-                **dict(zip(kind.known_by, key, strict=True)),
-                **by_key[key].head,
-                "workspace_id": workspace_id,
-                "id": by_key[key].identity or uuid7(),
-                "version": 0,
-                "stored_at": now,
-            }
-            for key in missing
-        ]
-        dialect = session.get_bind().dialect.name
-        into = postgresql.insert(kind.head) if dialect == "postgresql" else sqlite.insert(kind.head)
-        await session.execute(into.on_conflict_do_nothing(), rows)
-        # Another writer may have made the same head a moment ago: then its row is the one that counts.
-        known |= (
-            await _select_heads(session, kind, workspace_id, missing)
-            if dialect == "postgresql"
-            else {key: _Known(row["id"], 0, 0) for key, row in zip(missing, rows, strict=True)}
-        )
-    return known
-
-
-async def _select_heads(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, keys: Sequence[Key]
-) -> dict[Key, _Known]:
-    known = {}
-    head = kind.head
-    columns = [head.c[name] for name in kind.known_by]
-    ordered = sorted(keys, key=str)
-    for start in range(0, len(ordered), ROWS_A_QUESTION):
-        statement = (
-            select(head.c.id, head.c.version, *columns)
-            .where(head.c.workspace_id == workspace_id, _has_key(kind, ordered[start : start + ROWS_A_QUESTION]))
-            .order_by(*columns)
-            .with_for_update()
-        )
-        for identity, version, *key in (await session.execute(statement)).all():
-            known[tuple(key)] = _Known(identity, version, version)
-    return known
-
-
 async def _current_states(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, known: Mapping[Key, _Known]
+    session: AsyncSession, kind: RecordKind, workspace_id: UUID, known: Mapping[Key, Known]
 ) -> None:
     existing = {head.id: head for head in known.values() if head.number}
     version = kind.version
@@ -233,7 +115,7 @@ def _stored(kind: RecordKind, row: Mapping[Any, Any]) -> StoredVersion:
     return StoredVersion(order, row["given"], {name: row[name] for name in kind.fields})
 
 
-def _is_late(change: Change, head: _Known) -> bool:
+def _is_late(change: Change, head: Known) -> bool:
     return (to_us(change.occurred_at), to_us(change.recorded_at)) < head.order[:2]
 
 
@@ -241,7 +123,7 @@ def _blank(kind: RecordKind) -> dict[str, Any]:
     return {name: ({} if name == ATTRIBUTES else None) for name in kind.fields}
 
 
-def _apply(kind: RecordKind, change: Change, head: _Known, rows: list[dict[str, Any]]) -> Recorded:
+def _apply(kind: RecordKind, change: Change, head: Known, rows: list[dict[str, Any]]) -> Recorded:
     before = head.state if head.state is not None else _blank(kind)
     state = laid_over(before, change.given)
     created = head.state is None
@@ -253,7 +135,7 @@ def _apply(kind: RecordKind, change: Change, head: _Known, rows: list[dict[str, 
 
 
 def _apply_late(
-    kind: RecordKind, change: Change, head: _Known, history: list[StoredVersion], rows: list[dict[str, Any]]
+    kind: RecordKind, change: Change, head: Known, history: list[StoredVersion], rows: list[dict[str, Any]]
 ) -> Recorded:
     order = (to_us(change.occurred_at), to_us(change.recorded_at), head.number + 1)
     if _told_before(history, change, order):
@@ -281,7 +163,7 @@ def _told_before(history: Iterable[StoredVersion], change: Change, order: tuple[
 
 
 def _append(
-    head: _Known,
+    head: Known,
     state: dict[str, Any],
     order: tuple[int, int],
     given: list[str],
@@ -306,7 +188,7 @@ def _append(
         head.state, head.order, head.voided = state, place, voided
 
 
-def _recorded(change: Change, head: _Known, *, created: bool, unchanged: bool) -> Recorded:
+def _recorded(change: Change, head: Known, *, created: bool, unchanged: bool) -> Recorded:
     return Recorded(
         id=head.id,
         key=change.key,
@@ -317,21 +199,3 @@ def _recorded(change: Change, head: _Known, *, created: bool, unchanged: bool) -
         occurred_at=from_us(head.order[0]),
         recorded_at=from_us(head.order[1]),
     )
-
-
-async def _point_heads(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, known: Iterable[_Known], now: datetime
-) -> None:
-    moved = [
-        {"b_id": head.id, "b_version": head.order[2], "b_stored_at": now}
-        for head in known
-        if head.number != head.stored_number
-    ]
-    if moved:
-        statement = (
-            update(kind.head)
-            .where(kind.head.c.workspace_id == workspace_id, kind.head.c.id == bindparam("b_id"))
-            .values(version=bindparam("b_version"), stored_at=bindparam("b_stored_at"))
-        )
-        connection = await session.connection()
-        await connection.execute(statement, moved)

@@ -89,4 +89,6 @@ def _row(work: Work, outcome: str, analysis_id: UUID, position: int, item: Findi
 
 def _event(work: Work, outcome: str, item: Finding) -> outbox.NewEvent:
     set_id = condition_set_id(work.workspace_id, outcome, frozenset(item.conditions))
-    return outbox.NewEvent("condition_set.confirmed", {"id": str(set_id), "conditions": sorted(item.conditions)})
+    return outbox.NewEvent(
+        "condition_set.confirmed", {"id": str(set_id), "conditions": " + ".join(sorted(item.conditions))}
+    )

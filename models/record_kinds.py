@@ -1,0 +1,70 @@
+"""What a record is: the kind it is of, a change somebody reports, and what became of the change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from models.base import Version
+
+VERSION_COLUMNS = frozenset(Version.model_fields)
+ROWS_A_QUESTION = 500
+"""Keys asked for at once: below every driver's limit of parameters."""
+
+Key = tuple[Any, ...]
+"""What a record is known by within its workspace."""
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A kind of record: its two tables and the columns it is known by.
+
+    Parameters
+    ----------
+    name
+        The glossary's word.
+    head, version
+        The tables.
+    known_by
+        The head's columns that make its natural key, `reference` last.
+    """
+
+    name: str
+    head: Table
+    version: Table
+    known_by: tuple[str, ...] = ("reference",)
+
+    @property
+    def fields(self) -> list[str]:
+        """The version columns that are the record's own state."""
+        return [column.name for column in self.version.columns if column.name not in VERSION_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What somebody says of a record: the fields given, when it happened and when it was known."""
+
+    key: Key
+    given: Mapping[str, Any]
+    occurred_at: datetime
+    recorded_at: datetime
+    head: Mapping[str, Any] = field(default_factory=dict)
+    identity: UUID | None = None
+    voided: bool = False
+
+
+@dataclass
+class Recorded:
+    """What became of a change."""
+
+    id: UUID
+    key: Key
+    version: int
+    state: dict[str, Any]
+    created: bool
+    unchanged: bool
+    recorded_at: datetime
+    occurred_at: datetime
