@@ -79,6 +79,10 @@ def _rfc3339(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def _as_given(value: date | datetime) -> str:
+    return _rfc3339(value) if isinstance(value, datetime) else value.isoformat()
+
+
 Text = Annotated[str, Field(strict=True)]
 ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 LongText = Annotated[str, Field(strict=True, min_length=1, max_length=4000)]
@@ -96,6 +100,7 @@ Moment = Annotated[
 DayOrMoment = Annotated[
     date | datetime,
     PlainValidator(_day_or_moment),
+    PlainSerializer(_as_given, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "description": "A day (2026-05-04) or a moment as RFC 3339."}),
 ]
 Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], JsonValue]

@@ -22,7 +22,7 @@ from api.failures import service as failures
 from api.failures.analysing import Finding, store_analysis
 from api.failures.rates import OUTCOME, case_matrix, catalogue
 from api.risk import registry
-from api.risk.serving import UNDECLARED_LOSS
+from api.risk.serving import EXPLAINING, UNDECLARED_LOSS
 from api.settings import SettingsRefusedError
 from api.worker import work_off
 from ml.case_matrix import CaseMatrix
@@ -155,8 +155,8 @@ async def train(workspace: str, promote: str = "") -> Summary:
         async with database.read(found.id) as session:
             reading = Work(session, found.id, operator(found.id), now())
             codes = await failures.condition_codes(reading)
-            confirmed = await failures.condition_sets(reading, status="confirmed")
-            sets = {str(item.id): (to_us(item.recorded_at), item.conditions) for item in confirmed}
+            mined = [item for item in await failures.condition_sets(reading) if item.status in EXPLAINING]
+            sets = {str(item.id): (to_us(item.recorded_at), item.conditions) for item in mined}
             now_us = to_us(reading.now)
 
             def read(connection: Connection) -> Snapshots:

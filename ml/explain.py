@@ -28,7 +28,7 @@ class ConfirmedSet:
     customers : int, optional
         Customers who had all of it in the confirmation window.
     rate_with, rate_without_any : float, optional
-        Share who left with the set complete, and with any one member missing.
+        Share of cases that failed with the set complete, and with one member missing.
     """
 
     id: str
@@ -246,7 +246,7 @@ def _set_clause(reason: SetReason, confirmed: ConfirmedSet, named: Collection[Co
 def _facts(confirmed: ConfirmedSet) -> str:
     parts = []
     if confirmed.customers is not None and confirmed.rate_with is not None:
-        parts.append(f"{confirmed.customers} customers, {_percent(confirmed.rate_with)} left")
+        parts.append(f"{confirmed.customers} customers, {_percent(confirmed.rate_with)} of their cases failed")
     if confirmed.rate_without_any is not None:
         missing = "when one is missing" if len(confirmed.conditions) > 1 else "without it"
         parts.append(f"{_percent(confirmed.rate_without_any)} {missing}")

@@ -1,15 +1,15 @@
-"""Heads of records: found, made where there was none, locked against a second writer, and pointed at what is current."""
+"""Heads of records: found, made where there was none, locked against a second writer, pointed at what is current."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.appending import append_rows
 from models.ids import uuid7
 from models.record_kinds import ROWS_A_QUESTION, Change, Key, RecordKind
 
@@ -24,6 +24,7 @@ class Known:
     state: dict[str, Any] | None = None
     order: tuple[int, int, int] = (0, 0, 0)
     voided: bool = False
+    appended: list[dict[str, Any]] = field(default_factory=list)
 
 
 def has_key(kind: RecordKind, keys: Sequence[Key]) -> ColumnElement[bool]:
@@ -35,43 +36,13 @@ def has_key(kind: RecordKind, keys: Sequence[Key]) -> ColumnElement[bool]:
 
 
 async def find_heads(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, changes: Sequence[Change], now: datetime
+    session: AsyncSession, kind: RecordKind, workspace_id: UUID, keys: Iterable[Key]
 ) -> dict[Key, Known]:
-    """Return a head for each key, made where there was none, locked against a second writer where one could be."""
-    by_key = {change.key: change for change in changes}
-    known = await _select_heads(session, kind, workspace_id, list(by_key))
-    missing = sorted((key for key in by_key if key not in known), key=str)
-    if missing:
-        rows = [
-            {
-                **dict(zip(kind.known_by, key, strict=True)),
-                **by_key[key].head,
-                "workspace_id": workspace_id,
-                "id": by_key[key].identity or uuid7(),
-                "version": 0,
-                "stored_at": now,
-            }
-            for key in missing
-        ]
-        dialect = session.get_bind().dialect.name
-        into = postgresql.insert(kind.head) if dialect == "postgresql" else sqlite.insert(kind.head)
-        await session.execute(into.on_conflict_do_nothing(), rows)
-        # Another writer may have made the same head a moment ago: then its row is the one that counts.
-        known |= (
-            await _select_heads(session, kind, workspace_id, missing)
-            if dialect == "postgresql"
-            else {key: Known(row["id"], 0, 0) for key, row in zip(missing, rows, strict=True)}
-        )
-    return known
-
-
-async def _select_heads(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, keys: Sequence[Key]
-) -> dict[Key, Known]:
+    """Return the heads there are, locked against a second writer where one could be."""
     known = {}
     head = kind.head
     columns = [head.c[name] for name in kind.known_by]
-    ordered = sorted(keys, key=str)
+    ordered = sorted(set(keys), key=str)
     for start in range(0, len(ordered), ROWS_A_QUESTION):
         statement = (
             select(head.c.id, head.c.version, *columns)
@@ -84,14 +55,63 @@ async def _select_heads(
     return known
 
 
+def new_head(change: Change) -> Known:
+    """Return the head of a record nobody told of before."""
+    return Known(change.identity or uuid7(), 0, 0)
+
+
+async def make_heads(
+    session: AsyncSession,
+    kind: RecordKind,
+    workspace_id: UUID,
+    made: Mapping[Key, tuple[Known, Change]],
+    now: datetime,
+) -> frozenset[Key]:
+    """Store new heads, each pointing at its current version; return the keys another writer made a moment ago.
+
+    Parameters
+    ----------
+    made
+        By key the head, and the change that made it.
+    """
+    if not made:
+        return frozenset()
+    rows = [
+        {
+            **dict(zip(kind.known_by, key, strict=True)),
+            **change.head,
+            "workspace_id": workspace_id,
+            "id": head.id,
+            "version": head.order[2],
+            "stored_at": now,
+        }
+        for key, (head, change) in sorted(made.items(), key=lambda item: str(item[0]))
+    ]
+    await append_rows(session, kind.head, rows, skip_existing=True)
+    if session.get_bind().dialect.name == "sqlite":
+        return frozenset()  # its one writer is this one
+    stored = await _stored_ids(session, kind, workspace_id, [row["id"] for row in rows])
+    return frozenset(key for key, (head, _) in made.items() if head.id not in stored)
+
+
+async def _stored_ids(session: AsyncSession, kind: RecordKind, workspace_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    found: set[UUID] = set()
+    for start in range(0, len(ids), ROWS_A_QUESTION):
+        statement = select(kind.head.c.id).where(
+            kind.head.c.workspace_id == workspace_id, kind.head.c.id.in_(ids[start : start + ROWS_A_QUESTION])
+        )
+        found.update((await session.scalars(statement)).all())
+    return found
+
+
 async def point_heads(
     session: AsyncSession, kind: RecordKind, workspace_id: UUID, known: Iterable[Known], now: datetime
 ) -> None:
-    """Let each head that has new versions point at its current one."""
+    """Let each head that was there and has new versions point at its current one."""
     moved = [
         {"b_id": head.id, "b_version": head.order[2], "b_stored_at": now}
         for head in known
-        if head.number != head.stored_number
+        if head.stored_number and head.number != head.stored_number
     ]
     if moved:
         statement = (

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, insert, select, tuple_
+from sqlalchemy import Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.appending import append_rows
 from models.base import from_us, to_us
-from models.heads import Known, find_heads, has_key, point_heads
+from models.heads import Known, find_heads, has_key, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
 from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, told_again
 
@@ -35,25 +36,26 @@ async def record(
     session: AsyncSession, kind: RecordKind, workspace_id: UUID, changes: Sequence[Change], now: datetime
 ) -> list[Recorded]:
     """Append what the changes change, and say of each what became of it, in the order given."""
-    if not changes:
-        return []
-    known = await find_heads(session, kind, workspace_id, changes, now)
-    await _current_states(session, kind, workspace_id, known)
-    rows: list[dict[str, Any]] = []
-    results = []
-    for change in changes:
-        head = known[change.key]
-        if head.state is not None and _is_late(change, head):
-            history = await _history(session, kind, workspace_id, head.id)
-            history += [_stored(kind, row) for row in rows if row["id"] == head.id]
-            results.append(_apply_late(kind, change, head, history, rows))
-        else:
-            results.append(_apply(kind, change, head, rows))
-    stamp = {"workspace_id": workspace_id, "stored_at": now}
-    if rows:
-        await session.execute(insert(kind.version), [{**row, **stamp} for row in rows])
-    await point_heads(session, kind, workspace_id, known.values(), now)
-    return results
+    results: dict[int, Recorded] = {}
+    waiting = dict(enumerate(changes))
+    while waiting:
+        known = await find_heads(session, kind, workspace_id, (change.key for change in waiting.values()))
+        await _current_states(session, kind, workspace_id, known)
+        history = await _histories(session, kind, workspace_id, known, waiting.values())
+        made: dict[Key, tuple[Known, Change]] = {}
+        for place, change in waiting.items():
+            if change.key not in known:
+                known[change.key] = new_head(change)
+                made[change.key] = known[change.key], change
+            results[place] = _laid(kind, change, known[change.key], history)
+        taken = await make_heads(session, kind, workspace_id, made, now)
+        ours = [head for key, head in known.items() if key not in taken]
+        stamp = {"workspace_id": workspace_id, "stored_at": now}
+        await append_rows(session, kind.version, [{**row, **stamp} for head in ours for row in head.appended])
+        await point_heads(session, kind, workspace_id, ours, now)
+        # Heads another writer made a moment ago are there now: what was to be said of them is laid over his.
+        waiting = {place: change for place, change in waiting.items() if change.key in taken}
+    return [results[place] for place in range(len(changes))]
 
 
 async def current(
@@ -105,9 +107,31 @@ async def _current_states(
             head.state, head.order, head.voided = dict(stored.state), stored.order, row["voided"]
 
 
-async def _history(session: AsyncSession, kind: RecordKind, workspace_id: UUID, identity: UUID) -> list[StoredVersion]:
-    statement = select(kind.version).where(kind.version.c.workspace_id == workspace_id, kind.version.c.id == identity)
-    return [_stored(kind, row) for row in (await session.execute(statement)).mappings()]
+async def _histories(
+    session: AsyncSession,
+    kind: RecordKind,
+    workspace_id: UUID,
+    known: Mapping[Key, Known],
+    changes: Iterable[Change],
+) -> dict[UUID, list[StoredVersion]]:
+    """Return all stored versions of those records of which one of the changes comes late."""
+    newest = {key: head.order[:2] for key, head in known.items()}
+    out_of_order: set[UUID] = set()
+    for change in changes:
+        if change.key in newest:
+            if _place(change) < newest[change.key]:
+                out_of_order.add(known[change.key].id)
+            newest[change.key] = max(newest[change.key], _place(change))
+    late = sorted(out_of_order)
+    found: dict[UUID, list[StoredVersion]] = defaultdict(list)
+    version = kind.version
+    for start in range(0, len(late), ROWS_A_QUESTION):
+        statement = select(version).where(
+            version.c.workspace_id == workspace_id, version.c.id.in_(late[start : start + ROWS_A_QUESTION])
+        )
+        for row in (await session.execute(statement)).mappings():
+            found[row["id"]].append(_stored(kind, row))
+    return found
 
 
 def _stored(kind: RecordKind, row: Mapping[Any, Any]) -> StoredVersion:
@@ -115,40 +139,61 @@ def _stored(kind: RecordKind, row: Mapping[Any, Any]) -> StoredVersion:
     return StoredVersion(order, row["given"], {name: row[name] for name in kind.fields})
 
 
-def _is_late(change: Change, head: Known) -> bool:
-    return (to_us(change.occurred_at), to_us(change.recorded_at)) < head.order[:2]
+def _place(change: Change) -> tuple[int, int]:
+    return to_us(change.occurred_at), to_us(change.recorded_at)
+
+
+def _laid(kind: RecordKind, change: Change, head: Known, stored: Mapping[UUID, Sequence[StoredVersion]]) -> Recorded:
+    """Lay a change over what is known of its record: at the end, or where it belongs if it comes late."""
+    if head.state is None or _place(change) >= head.order[:2]:
+        return _apply(kind, change, head)
+    history = [*stored.get(head.id, ()), *(_stored(kind, row) for row in head.appended)]
+    return _apply_late(kind, change, head, history)
 
 
 def _blank(kind: RecordKind) -> dict[str, Any]:
     return {name: ({} if name == ATTRIBUTES else None) for name in kind.fields}
 
 
-def _apply(kind: RecordKind, change: Change, head: Known, rows: list[dict[str, Any]]) -> Recorded:
+def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     before = head.state if head.state is not None else _blank(kind)
     state = laid_over(before, change.given)
     created = head.state is None
     unchanged = not created and state == before and change.voided == head.voided
     if not unchanged:
-        order = (to_us(change.occurred_at), to_us(change.recorded_at))
-        _append(head, state, order, given_names(change.given), rows, voided=change.voided)
+        _append(head, state, _place(change), given_names(change.given), voided=change.voided)
     return _recorded(change, head, created=created, unchanged=unchanged)
 
 
-def _apply_late(
-    kind: RecordKind, change: Change, head: Known, history: list[StoredVersion], rows: list[dict[str, Any]]
-) -> Recorded:
-    order = (to_us(change.occurred_at), to_us(change.recorded_at), head.number + 1)
-    if _told_before(history, change, order):
+def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence[StoredVersion]) -> Recorded:
+    order = (*_place(change), head.number + 1)
+    told = told_again(history, change.given, order)
+    if _told_before(history, change, order) or not _alters(told, history, order, _blank(kind)):
         return _recorded(change, head, created=False, unchanged=True)
     latest: defaultdict[int, int] = defaultdict(int)
     for version in history:
         latest[version.order[0]] = max(latest[version.order[0]], version.order[1])
     given = given_names(change.given)
-    for occurred, state in told_again(history, change.given, order):
+    for occurred, state in told:
         recorded = max(order[1], latest[occurred])
-        _append(head, {**_blank(kind), **state}, (occurred, recorded), given, rows, voided=head.voided)
+        _append(head, {**_blank(kind), **state}, (occurred, recorded), given, voided=head.voided)
         given = []
     return _recorded(change, head, created=False, unchanged=False)
+
+
+def _alters(
+    told: Sequence[tuple[int, dict[str, Any]]],
+    history: Iterable[StoredVersion],
+    order: tuple[int, int, int],
+    blank: Mapping[str, Any],
+) -> bool:
+    """Return whether a late change says anything that was not so at its moment already, or alters what came after."""
+    before = max((version for version in history if version.order[0] <= order[0]), key=_order, default=None)
+    return before is None or len(told) > 1 or {**blank, **told[0][1]} != before.state
+
+
+def _order(version: StoredVersion) -> tuple[int, int, int]:
+    return version.order
 
 
 def _told_before(history: Iterable[StoredVersion], change: Change, order: tuple[int, int, int]) -> bool:
@@ -162,17 +207,9 @@ def _told_before(history: Iterable[StoredVersion], change: Change, order: tuple[
     )
 
 
-def _append(
-    head: Known,
-    state: dict[str, Any],
-    order: tuple[int, int],
-    given: list[str],
-    rows: list[dict[str, Any]],
-    *,
-    voided: bool,
-) -> None:
+def _append(head: Known, state: dict[str, Any], order: tuple[int, int], given: list[str], *, voided: bool) -> None:
     head.number += 1
-    rows.append(
+    head.appended.append(
         {
             **state,
             "id": head.id,

@@ -69,15 +69,21 @@ def show(answer: Mapping[str, Any], *, as_json: bool, text: str) -> None:
         Console().print(text, highlight=False, soft_wrap=True)
 
 
+async def ready() -> None:
+    """See that the database is at the newest schema: an SQLite one migrates itself, another must be there already."""
+    url = settings().database_url
+    if await is_at_head(url):
+        return
+    if not is_sqlite(url):
+        fail(f"The database at {safe_url()} is not at the newest schema. Run `steadfast migrate` first.")
+    await migrate(url)
+
+
 @asynccontextmanager
 async def opened() -> AsyncIterator[Database]:
-    """Yield the database; an SQLite one migrates itself, another must be at head already."""
-    url = settings().database_url
-    if is_sqlite(url):
-        await migrate(url)
-    elif not await is_at_head(url):
-        fail("The database is not at the newest schema. Run `steadfast migrate` first.")
-    database = Database(url, settings().pool_size)
+    """Yield the database, at the newest schema."""
+    await ready()
+    database = Database(settings().database_url, settings().pool_size)
     try:
         yield database
     finally:

@@ -62,12 +62,13 @@ def analyse(
 
 def score(workspace: WorkspaceName, as_json: AsJson = False) -> None:
     """Assess every customer and keep what changed."""
-    counted = run(lambda: _score(workspace))
+    counted = run(lambda: score_all(workspace))
     text = f"Assessed {counted['customers']} customers; {counted['stored']} assessments changed."
     show(counted, as_json=as_json, text=f"{text} {counted['flagged']} customers are flagged.")
 
 
-async def _score(workspace: str) -> dict[str, int]:
+async def score_all(workspace: str) -> dict[str, int]:
+    """Assess every customer of a workspace, a portion a transaction, and keep what changed."""
     counted = {"customers": 0, "stored": 0, "flagged": 0}
     async with working(workspace) as (database, found):
         await work_off(database, found.id)

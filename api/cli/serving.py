@@ -5,19 +5,23 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from api.cli.console import AsJson, fail, run, safe_url, show
+from api.cli.console import AsJson, ready, run, show
 from api.main import create_app
 from api.settings import settings
-from models.database import is_sqlite
-from models.migrating import is_at_head, migrate
+from models.migrating import migrate
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
-Port = Annotated[int, typer.Option(help="The port to listen at.")]
+Port = Annotated[int, typer.Option(envvar="PORT", help="The port to listen at.")]
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the API. An SQLite database migrates itself; another must be at the newest schema."""
-    run(_ready)
+    run(ready)
+    listen(host, port)
+
+
+def listen(host: str, port: int) -> None:
+    """Answer requests until told to stop; what is under way is finished first."""
     uvicorn.run(
         create_app(),
         host=host,
@@ -27,14 +31,6 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         forwarded_allow_ips=settings().trusted_proxies,
         timeout_graceful_shutdown=20,
     )
-
-
-async def _ready() -> None:
-    url = settings().database_url
-    if is_sqlite(url):
-        await migrate(url)
-    elif not await is_at_head(url):
-        fail(f"The database at {safe_url()} is not at the newest schema. Run `steadfast migrate` first.")
 
 
 def migrate_database(as_json: AsJson = False) -> None:

@@ -27,9 +27,11 @@ from models.rules.timeline import derive as timeline
 
 CASES_AT_ONCE = 500
 KEPT = "rules"
+RULE = ObservationSource.RULE.value
 
 Steps = dict[int, str]
 """A condition's state from each moment (microseconds) on."""
+NOTHING: Steps = {}
 
 
 async def derive(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
@@ -64,7 +66,9 @@ async def _derive_some(
         derived = timeline(histories[case_id], plain, now_us)
         wanted = _steps(derived)
         for code, (condition_id, _) in rules.items():
-            changes += _corrections(case_id, condition_id, stored[case_id, condition_id], wanted[code])
+            have, want = stored.get((case_id, condition_id), NOTHING), wanted.get(code, NOTHING)
+            if have != want:
+                changes += _corrections(case_id, condition_id, have, want)
         present[case_id] = [code for code, steps in wanted.items() if _at_end(steps) == ObservedState.PRESENT]
     await record(work.session, kinds.OBSERVATION, work.workspace_id, changes, work.now)
     return present
@@ -79,14 +83,9 @@ def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps
         if have == want:
             continue
         have = want
-        given = {
-            "case_id": case_id,
-            "condition_id": condition_id,
-            "state": want,
-            "source": ObservationSource.RULE.value,
-        }
-        key = (f"rule:{case_id.hex}:{condition_id.hex}",)
-        changes.append(Change(key, given, from_us(moment), from_us(moment)))
+        given = {"case_id": case_id, "condition_id": condition_id, "state": want, "source": RULE}
+        known_from = from_us(moment)
+        changes.append(Change((f"rule:{case_id.hex}:{condition_id.hex}",), given, known_from, known_from))
     return changes
 
 
@@ -103,8 +102,8 @@ def _at_end(steps: Steps) -> str | None:
 
 async def _stored_steps(work: Work, case_ids: Sequence[UUID]) -> defaultdict[tuple[UUID, UUID], Steps]:
     steps: defaultdict[tuple[UUID, UUID], Steps] = defaultdict(dict)
-    for row in await queries.rule_observations(work.session, work.workspace_id, case_ids):
-        steps[row["case_id"], row["condition_id"]][to_us(row["occurred_at"])] = row["state"]
+    for case_id, condition_id, us, state in await queries.rule_observations(work.session, work.workspace_id, case_ids):
+        steps[case_id, condition_id][us] = state
     return steps
 
 
@@ -138,7 +137,7 @@ async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHis
 
 def _case_state(row: RowMapping) -> CaseState:
     fields: dict[str, Any] = {name: row[name] for name in CASE_FIELDS}
-    return CaseState(to_us(row["occurred_at"]), to_us(row["recorded_at"]), fields)
+    return CaseState(row["occurred_at"], row["recorded_at"], fields)
 
 
 CASE_FIELDS = [
@@ -149,21 +148,21 @@ CASE_FIELDS = [
 def _promise_state(row: RowMapping) -> PromiseState:
     return PromiseState(
         promise=row["id"].hex,
-        occurred_us=to_us(row["occurred_at"]),
-        recorded_us=to_us(row["recorded_at"]),
-        made_us=to_us(row["made_at"]),
-        due_us=None if row["due_at"] is None else to_us(row["due_at"]),
+        occurred_us=row["occurred_at"],
+        recorded_us=row["recorded_at"],
+        made_us=row["made_at"],
+        due_us=row["due_at"],
         due_is_date=False,
         moved_by=row["moved_by"],
-        kept_us=None if row["kept_at"] is None else to_us(row["kept_at"]),
+        kept_us=row["kept_at"],
         voided=row["voided"],
     )
 
 
 def _answer_state(row: RowMapping) -> AnswerState:
     return AnswerState(
-        answered_us=to_us(row["answered_at"]),
-        recorded_us=to_us(row["recorded_at"]),
-        asked_us=None if row["asked_at"] is None else to_us(row["asked_at"]),
+        answered_us=row["answered_at"],
+        recorded_us=row["recorded_at"],
+        asked_us=row["asked_at"],
         answers=row["answers"],
     )

@@ -1,13 +1,15 @@
 """Every statement about conditions, observations and condition sets, by name."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, Table, and_, func, select
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, String, Table, and_, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
+from models.base import UTCDateTime
 from models.failure import Analysis, ConditionSet, ConditionSetFinding, ObservationSource
 from models.recording import ROWS_A_QUESTION, current_rows
 
@@ -59,11 +61,11 @@ async def codes(session: AsyncSession, workspace_id: UUID) -> list[str]:
 async def versions_of_cases(
     session: AsyncSession, table: Table, column: str, workspace_id: UUID, case_ids: Sequence[UUID]
 ) -> list[RowMapping]:
-    """Return all versions of a kind that belong to some cases, in the order they were stored."""
+    """Return all versions of a kind that belong to some cases, in the order they hold, moments as microseconds."""
     rows: list[RowMapping] = []
     for some in _portions(case_ids):
         statement = (
-            select(table)
+            select(*_plain_columns(table))
             .where(table.c.workspace_id == workspace_id, table.c[column].in_(some))
             .order_by(table.c.occurred_at, table.c.recorded_at, table.c.number)
         )
@@ -71,13 +73,30 @@ async def versions_of_cases(
     return rows
 
 
-async def rule_observations(session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]) -> list[RowMapping]:
-    """Return all that rules saw in some cases, in the order it holds."""
+@lru_cache
+def _plain_columns(table: Table) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns rules may read, moments as the microseconds they are kept in, so that nothing is made twice."""
+    return tuple(
+        type_coerce(column, BigInteger()).label(column.name) if isinstance(column.type, UTCDateTime) else column
+        for column in table.columns
+        if column.name not in {"workspace_id", "number", "stored_at", "given"}
+    )
+
+
+async def rule_observations(
+    session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]
+) -> list[tuple[UUID, UUID, int, str]]:
+    """Return all that rules saw in some cases, in the order it holds: case, condition, microseconds, state."""
     version = kinds.OBSERVATION.version
-    rows: list[RowMapping] = []
+    rows: list[tuple[UUID, UUID, int, str]] = []
     for some in _portions(case_ids):
         statement = (
-            select(version)
+            select(
+                version.c.case_id,
+                version.c.condition_id,
+                type_coerce(version.c.occurred_at, BigInteger()),
+                type_coerce(version.c.state, String()),
+            )
             .where(
                 version.c.workspace_id == workspace_id,
                 version.c.case_id.in_(some),
@@ -85,7 +104,7 @@ async def rule_observations(session: AsyncSession, workspace_id: UUID, case_ids:
             )
             .order_by(version.c.occurred_at, version.c.recorded_at, version.c.number)
         )
-        rows += (await session.execute(statement)).mappings().all()
+        rows += [tuple(row) for row in await session.execute(statement)]
     return rows
 
 

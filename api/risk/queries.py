@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
@@ -43,6 +43,23 @@ async def last_assessments(
     )
     rows = (await session.execute(select(ranked).where(ranked.c.place == 1))).mappings()
     return {row["customer_id"]: row for row in rows}
+
+
+async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
+    """Return the reference of the customer with the highest risk last assessed."""
+    customers = kinds.CUSTOMER.head
+    statement = (
+        select(customers.c.reference)
+        .join(
+            assessments,
+            and_(assessments.c.workspace_id == customers.c.workspace_id, assessments.c.customer_id == customers.c.id),
+        )
+        .where(customers.c.workspace_id == workspace_id, assessments.c.state == "active")
+        .order_by(assessments.c.as_of.desc(), assessments.c.risk.desc())
+        .limit(1)
+    )
+    found: str | None = await session.scalar(statement)
+    return found or ""
 
 
 async def references(

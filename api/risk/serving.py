@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 UNDECLARED_LOSS = 0.15
 """The yearly loss taken where a workspace declared none; nobody is flagged by it."""
 PRIOR = "prior"
+EXPLAINING = frozenset({"confirmed", "amplifier"})
+"""A set made of confirmed sets that do more together explains a customer as they do."""
 FLAG_AT = 2.0
 """Without a cost of contact declared, a customer is flagged at twice the base risk."""
 HIGHEST_THRESHOLD = 0.5
@@ -41,7 +43,7 @@ class Serving:
 async def serving(work: Work) -> Serving:
     """Return the model, the confirmed sets and the threshold that serve a workspace now."""
     settings = await workspaces.of(work)
-    found = await failures.condition_sets(work, status="confirmed")
+    found = [item for item in await failures.condition_sets(work) if item.status in EXPLAINING]
     sets = tuple(
         ConfirmedSet(str(item.id), tuple(item.conditions), item.customers, item.rate, item.rate_without_any)
         for item in found

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.bodies import (
@@ -37,11 +37,6 @@ Several = Annotated[list[T], Field(max_length=50), AfterValidator(_distinct)]
 """A list in which naming a thing twice says no more than naming it once."""
 
 
-def _said(value: date | datetime) -> str:
-    return value.isoformat().replace("+00:00", "Z")
-
-
-Kept = PlainSerializer(_said, return_type=str, when_used="json")
 PersonName = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -66,8 +61,8 @@ class Evidence(Body):
 class Experiment(Body):
     """How the proposal would be tried, and what would be looked at."""
 
-    start: Annotated[DayOrMoment, Kept]
-    end: Annotated[DayOrMoment, Kept]
+    start: DayOrMoment
+    end: DayOrMoment
     measure: ShortText
     baseline: ShortText | None = None
 

@@ -4,7 +4,7 @@ The clock runs on the manager's answer. Every move is a new version of the propo
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,6 @@ PLAIN = frozenset({"author", "role", "team", "kind", "customer_need", "situation
 """What of a proposal has a column of its own; the rest is kept as its details."""
 BEFORE_AN_ANSWER = frozenset({ProposalStatus.OFFERED, ProposalStatus.ASKED, ProposalStatus.TAKEN_TO})
 OWED = [status for status in ProposalStatus if support.owed_since(status, 0) is not None]
-WORKING_WEEK = 5
 FIELD_OF = {"reason_missing": "reason", "by_when_missing": "by_when"}
 """Which field of an answer a refusal is about; the other refusals are about where the proposal stands."""
 
@@ -204,13 +203,8 @@ async def _keep(
 async def _due(work: Work) -> datetime:
     """Return the last moment at which an answer owed from now on is in time."""
     settings = await workspaces.of(work)
-    since = to_us(work.now)
-    day = local_day(since, settings.zone)
-    left = settings.answer_due_days
-    while left:
-        day += timedelta(days=1)
-        left -= day.weekday() < WORKING_WEEK
-    return from_us(support.owed_due(since, settings.zone, day))
+    days = settings.answer_due_days
+    return from_us(support.owed_due(to_us(work.now), settings.zone, working_days=days))
 
 
 def _day_meant(value: date | datetime | None, zone: str) -> date | None:

@@ -24,6 +24,9 @@ class WorkspacePatch(Body):
         default=None,
         description="When a case has failed its customer: a rule, and the moment conditions count at.",
     )
+    answer_due_days: Annotated[int, Field(strict=True, ge=1, le=90)] | None = Field(
+        default=None, description="Within how many working days a manager owes a role proposal an answer."
+    )
 
 
 class WorkspaceAnswer(Answer):

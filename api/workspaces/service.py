@@ -146,7 +146,11 @@ async def change(work: Work, patch: WorkspacePatch, expected: str) -> WorkspaceS
 
 
 def _checked(given: dict[str, Any], now: WorkspaceSettings) -> dict[str, Any]:
-    cleared = [name for name in ("name", "zone", "currency", "failure_definition") if given.get(name, "") is None]
+    cleared = [
+        name
+        for name in ("name", "zone", "currency", "failure_definition", "answer_due_days")
+        if given.get(name, "") is None
+    ]
     if cleared:
         raise impossible(cleared[0], "cannot_be_cleared", "Every workspace needs this.")
     if "zone" in given and given["zone"] not in available_timezones():

@@ -70,6 +70,11 @@ class Model:
         return len(self.sets)
 
     @property
+    def score(self) -> float:
+        """The log-likelihood less what every set has to be worth."""
+        return self.fit.loglik - sum(one.deflation * float(self.penalty[len(one.members)]) for one in self.sets)
+
+    @property
     def taken(self) -> set[Members]:
         """The members of the sets in the model."""
         return {accepted.members for accepted in self.sets}
@@ -111,6 +116,15 @@ class Model:
         gone = self.remove(at)
         self.add(members, self.improvement(members)[1], gone.found)
 
+    def restore(self, sets: list[Accepted]) -> None:
+        """Go back to sets that were in the model before."""
+        for at in reversed(range(len(self.sets))):
+            if self.sets[at] not in sets:
+                self.remove(at)
+        for one in sets:
+            if one not in self.sets:
+                self.add(one.members, one.deflation, one.found)
+
     def note_aliases(self, at: int, aliases: list[Members]) -> None:
         """Remember the sets that the data cannot tell from this one."""
         self.sets[at] = replace(self.sets[at], aliases=tuple(aliases))
@@ -121,7 +135,7 @@ class Model:
         """Return what the score gains with a set added, and the set's deflation."""
         split, k = self._split(members), len(self.sets)
         null = self._fit_as_is(split)
-        if _support(split.cells, k, null) < self.least:
+        if not self._supported(split.cells, k, null):
             return -np.inf, 1.0
         complete = split.cells.states[:, k] == PRESENT
         rate = (complete @ split.cells.failures) / max(float(complete @ split.cells.rows), 1.0)
@@ -137,6 +151,9 @@ class Model:
         """Return what the score and the log-likelihood gain with a set replaced by another."""
         split, k = self._split(members), len(self.sets)
         others = self.others(at)
+        without = split.cells.fit(others, self.coefficients(others), self._leaks())
+        if not self._supported(split.cells, k, without):
+            return -np.inf, -np.inf
         guess = self.coefficients([*others, at])
         changed = split.cells.fit([*others, k], guess, self._leaks()).loglik
         gained = changed - self._fit_as_is(split).loglik
@@ -153,7 +170,7 @@ class Model:
         without = self.grouping.cells.fit(others, self.coefficients(others), self._leaks())
         old = self.sets[at]
         lost = (without.loglik - self.fit.loglik) / old.deflation
-        if _support(self.grouping.cells, at, without) < self.least:
+        if not self._supported(self.grouping.cells, at, without):
             lost = 0.0
         return lost + float(self.penalty[len(old.members)]), without
 
@@ -167,6 +184,13 @@ class Model:
             return replace(self.fit, probability=self.fit.probability[split.parent])
         guess = self.coefficients(self._all())
         return split.cells.fit(self._all(), guess, self._leaks())
+
+    def _supported(self, cells: Cells, at: int, without: Fit) -> bool:
+        """Tell whether enough failures are a set's own: (sum w)^2 / sum w^2 of them, w = 1/p without the set."""
+        inside = (cells.states[:, at] == PRESENT) & (cells.failures > 0)
+        failures, p = cells.failures[inside], without.probability[inside]
+        own = float((failures / p).sum() ** 2 / max(float((failures / p**2).sum()), 1e-12))
+        return own >= self.least
 
     def _deflation(self, split: Split, null: Fit) -> float:
         if not self.customers.clustered:
@@ -193,10 +217,3 @@ class Model:
             rows_of(conjunction(self.pool.present, members), self.pool.n),
             None if undetermined is None else rows_of(undetermined, self.pool.n),
         )
-
-
-def _support(cells: Cells, at: int, without: Fit) -> float:
-    """Return the failures a set accounts for beside the others: (sum w)^2 / sum w^2 with w = 1/p without it."""
-    inside = (cells.states[:, at] == PRESENT) & (cells.failures > 0)
-    failures, p = cells.failures[inside], without.probability[inside]
-    return float((failures / p).sum() ** 2 / max(float((failures / p**2).sum()), 1e-12))

@@ -21,7 +21,7 @@ _MISJUDGED = 8.0  # log-likelihood units by which the scan may judge a set too l
 _MOST_SETS = 60
 _ROUNDS = 12
 _CLOSE = 6.0  # how far the scan may misjudge a swap and still have it tested exactly
-_BETTER = 1e-6
+_BETTER = 1e-4
 
 
 def search(model: Model, candidates: Candidates, begin: Iterable[Members] = ()) -> list[Accepted]:
@@ -44,18 +44,18 @@ def search(model: Model, candidates: Candidates, begin: Iterable[Members] = ()) 
     for members in begin:
         model.add(members, max(1.0, model.improvement(members)[1]))
     _simplify(model)
+    given_up: set[Members] = set()
     for _ in range(_ROUNDS):
-        while len(model) < _MOST_SETS and _add_best(model, candidates):
-            _simplify(model)
-        if not _exchange(model, candidates):
+        while len(model) < _MOST_SETS and len(given_up) < _LONG_LIST and _add_best(model, candidates, given_up):
+            pass
+        if not _exchange(model, candidates, given_up):
             break
-        _simplify(model)
     return sorted(model.sets, key=lambda accepted: accepted.found)
 
 
-def _add_best(model: Model, candidates: Candidates) -> bool:
+def _add_best(model: Model, candidates: Candidates, given_up: set[Members]) -> bool:
     """Add the set of the short list that raises the score most; look further down before giving up."""
-    listed = _short_list(model, candidates)
+    listed = _short_list(model, candidates, given_up)
     for tried in (listed[:_SHORT_LIST], listed[_SHORT_LIST:]):
         best, reached, deflated = None, _BETTER, 1.0
         for members in tried:
@@ -63,19 +63,29 @@ def _add_best(model: Model, candidates: Candidates) -> bool:
             if gained > reached:
                 best, reached, deflated = members, gained, d
         if best is not None:
+            before, score = list(model.sets), model.score
             model.add(best, deflated)
+            _settle(model, before, score, best, given_up)
             return True
     return False
 
 
-def _short_list(model: Model, candidates: Candidates) -> list[Members]:
+def _settle(model: Model, before: list[Accepted], score: float, added: Members, given_up: set[Members]) -> None:
+    """Simplify after a change; take it back where the sets it left without support were worth more."""
+    _simplify(model)
+    if model.score < score + _BETTER:
+        model.restore(before)
+        given_up.add(added)
+
+
+def _short_list(model: Model, candidates: Candidates, given_up: set[Members]) -> list[Members]:
     """Return the sets with the largest scan gain over their critical value.
 
     The scan judges a set that overlaps others too low, by up to a half: its order is trusted, its level is not.
     """
     weight = model.weights(model.fit)
     score = candidates.gains(weight) - model.penalty[candidates.sizes]
-    taken = model.taken
+    taken = model.taken | given_up
     order = np.argsort(-score, kind="stable")[: _LONG_LIST + len(taken)]
     scored = [(float(score[at]), candidates.set_at(int(at))) for at in order]
     for accepted in model.sets:
@@ -124,20 +134,24 @@ def _shorter(model: Model, at: int) -> Iterator[tuple[Members | None, float]]:
             yield shorter, model.change(at, shorter)[0]
 
 
-def _exchange(model: Model, candidates: Candidates) -> bool:
+def _exchange(model: Model, candidates: Candidates, given_up: set[Members]) -> bool:
     """Make the best swap or superset of the first set that has one; note near swaps as aliases."""
     for at in range(len(model)):
         size = len(model.sets[at].members)
         best, reached = None, _BETTER
         aliases: list[Members] = []
         for members in _nearby(model, candidates, at):
+            if members in given_up:
+                continue
             gained, fitted = model.change(at, members)
             if gained > reached:
                 best, reached = members, gained
             if len(members) == size and fitted >= -ALIAS_DISTANCE:
                 aliases.append(members)
         if best is not None:
+            before, score = list(model.sets), model.score
             model.replace(at, best)
+            _settle(model, before, score, best, given_up)
             return True
         model.note_aliases(at, aliases)
     return False

@@ -189,7 +189,7 @@ def owed_since(status: str, offered_us: int, replied_us: int | None = None) -> i
     return offered_us if replied_us is None else replied_us
 
 
-def owed_due(since_us: int, zone: str, by_when: date | None = None) -> int:
+def owed_due(since_us: int, zone: str, by_when: date | None = None, *, working_days: int = ANSWER_WORKING_DAYS) -> int:
     """Give the last instant at which the answer is in time.
 
     Parameters
@@ -200,12 +200,14 @@ def owed_due(since_us: int, zone: str, by_when: date | None = None) -> int:
         The workspace's IANA zone.
     by_when : date | None
         The day a manager gave, if one did.
+    working_days : int
+        The workspace's due rule: so many working days after the day it has been owed since.
 
     Returns
     -------
     int
-        UTC microseconds: the end of that local day, else of the tenth working day after the day it has
-        been owed since. Monday to Friday are working days; public holidays are not known here.
+        UTC microseconds: the end of that local day, else of the last of those working days.
+        Monday to Friday are working days; public holidays are not known here.
 
     Examples
     --------
@@ -218,7 +220,7 @@ def owed_due(since_us: int, zone: str, by_when: date | None = None) -> int:
     day = by_when
     if day is None:
         day = local_day(since_us, zone)
-        left = ANSWER_WORKING_DAYS
+        left = working_days
         while left:
             day += timedelta(days=1)
             left -= day.weekday() < _WORKING_WEEK

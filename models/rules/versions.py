@@ -96,5 +96,10 @@ def told_again(
     return [
         (occurred, state)
         for occurred, state in states.items()
-        if occurred == order[0] or (occurred > order[0] and state != told[occurred])
+        if occurred == order[0] or (occurred > order[0] and _said(state) != _said(told[occurred]))
     ]
+
+
+def _said(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a state says: a field nobody spoke of is the same as a cleared one."""
+    return {name: value for name, value in state.items() if value is not None and value != {}}

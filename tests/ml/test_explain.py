@@ -85,7 +85,7 @@ def test_the_sentence_has_the_form_of_the_method() -> None:
     answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
     assert answer.reason_text == (
         "Risk .16 [.03, .57] within 90 days; without late_engineer .08; without no_callback .08; "
-        "without wrong_part .08; these three act together (489 customers, 51 % left; 13 % when one is missing)."
+        "without wrong_part .08; these three act together (489 customers, 51 % of their cases failed; 13 % when one is missing)."
     )
 
 
@@ -97,7 +97,7 @@ def test_the_sentence_names_the_set_where_other_conditions_stand_beside_it() -> 
 def test_a_set_of_one_is_said_to_act_alone() -> None:
     single = ConfirmedSet("p", ("rude",), 20, 0.4, 0.1)
     text = explain(MODEL, {"seen:rude": 1.0, "set:p": 1.0}, present=["rude"], sets=[single]).reason_text
-    assert text.endswith("rude is known to act alone (20 customers, 40 % left; 10 % without it).")
+    assert text.endswith("rude is known to act alone (20 customers, 40 % of their cases failed; 10 % without it).")
 
 
 def test_a_customer_without_conditions_is_told_apart_from_one_whose_conditions_weigh_nothing() -> None:

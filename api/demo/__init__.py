@@ -1,0 +1,1 @@
+"""The demo workspace: a synthetic company, made by our own code, that tells the whole story."""
