@@ -87,6 +87,9 @@ Text = Annotated[str, Field(strict=True)]
 ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 LongText = Annotated[str, Field(strict=True, min_length=1, max_length=4000)]
 Reference = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_reference)]
+Code = Annotated[
+    str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,99}$", description="Lower-case letters, digits and `_`.")
+]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 MinorUnits = Annotated[int, Field(strict=True, ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]

@@ -1,9 +1,11 @@
-"""Bringing a database to the newest schema, and telling whether it is there.
+"""Bringing a database to the newest schema. `python -m models.migrating` does it for the URL on its input.
 
 Several processes may start at once: on PostgreSQL one migrates under an advisory lock while the others wait, on
 SQLite the write lock does the same.
 """
 
+import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from models.base import TextEnum
 from models.database import APP_ROLE, owner_engine
+from models.schema import head
 from models.tables import metadata
 
 LOCK = 5_737_232_833
@@ -34,16 +36,6 @@ async def migrate(url: str) -> str:
     return head()
 
 
-async def is_at_head(url: str) -> bool:
-    """Return whether the database has the newest schema; raises what the driver raises when it cannot be asked."""
-    engine = owner_engine(url)
-    try:
-        async with engine.connect() as connection:
-            return await connection.run_sync(_revision) == head()
-    finally:
-        await engine.dispose()
-
-
 async def differences(url: str) -> list[Any]:
     """Return what the tables in code have and the migrated database has not, or the other way round."""
     engine = owner_engine(url)
@@ -52,14 +44,6 @@ async def differences(url: str) -> list[Any]:
             return await connection.run_sync(_compare)
     finally:
         await engine.dispose()
-
-
-def head() -> str:
-    """Return the newest revision."""
-    revision = ScriptDirectory.from_config(config()).get_current_head()
-    if revision is None:
-        raise RuntimeError("the package holds no migration")
-    return revision
 
 
 def config() -> Config:
@@ -91,13 +75,13 @@ def _ensure_role(connection: Connection) -> None:
     connection.execute(text(f"GRANT {APP_ROLE} TO CURRENT_USER"))
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
 def _compare(connection: Connection) -> list[Any]:
     def alike(_context: Any, _column: Any, _metadata_column: Any, _found: Any, meant: Any) -> bool | None:
         return False if isinstance(meant, TextEnum) else None
 
     context = MigrationContext.configure(connection, opts={"compare_type": alike})
     return list(compare_metadata(context, metadata))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(asyncio.run(migrate(sys.stdin.read().strip())))

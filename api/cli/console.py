@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
 from models.database import Database, is_sqlite, is_unavailable
-from models.migrating import is_at_head, migrate
+from models.schema import is_at_head
 
 T = TypeVar("T")
 errors = Console(stderr=True)
@@ -76,7 +77,19 @@ async def ready() -> None:
         return
     if not is_sqlite(url):
         fail(f"The database at {safe_url()} is not at the newest schema. Run `steadfast migrate` first.")
-    await migrate(url)
+    migrate(url)
+
+
+def migrate(url: str) -> str:
+    """Bring a database to the newest schema in a process of its own: no serving process loads what that needs."""
+    command = [sys.executable, "-m", "models.migrating"]
+    done = subprocess.run(  # noqa: S603 - our own module, no shell
+        command, input=url, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()
+        fail(f"The database at {safe_url()} cannot be migrated: {reason[-1] if reason else done.returncode}")
+    return done.stdout
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from api.cli.console import FAILED, AsJson, now, run, safe_url, show
 from api.jobs import claims
 from api.settings import settings
 from models.database import APP_ROLE, Database, is_sqlite, is_unavailable
-from models.migrating import head, is_at_head
+from models.schema import head, is_at_head
 
 ROOM_MIB = 500
 SHORTEST_SECRET = 32

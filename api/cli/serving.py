@@ -5,10 +5,9 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from api.cli.console import AsJson, ready, run, show
+from api.cli.console import AsJson, migrate, ready, run, show
 from api.main import create_app
 from api.settings import settings
-from models.migrating import migrate
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(envvar="PORT", help="The port to listen at.")]
@@ -35,5 +34,9 @@ def listen(host: str, port: int) -> None:
 
 def migrate_database(as_json: AsJson = False) -> None:
     """Bring the database to the newest schema."""
-    revision = run(lambda: migrate(settings().database_url))
+    revision = migrate(run(_url))
     show({"revision": revision}, as_json=as_json, text=f"The database is at {revision}.")
+
+
+async def _url() -> str:
+    return settings().database_url

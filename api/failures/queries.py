@@ -75,7 +75,7 @@ async def versions_of_cases(
 
 @lru_cache
 def _plain_columns(table: Table) -> tuple[ColumnElement[Any], ...]:
-    """Return the columns rules may read, moments as the microseconds they are kept in, so that nothing is made twice."""
+    """Return the columns rules may read, moments as the microseconds they are kept in."""
     return tuple(
         type_coerce(column, BigInteger()).label(column.name) if isinstance(column.type, UTCDateTime) else column
         for column in table.columns

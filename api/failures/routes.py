@@ -5,12 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from api.bodies import Reference
+from api.bodies import Code, Reference
 from api.dependencies import Admin, AnalysisReader, RecordsReader, RecordsWriter
 from api.failures import service
 from api.failures.rates import failure_rates
 from api.failures.schemas import (
-    Code,
     ConditionAnswer,
     ConditionBody,
     ConditionSetAnswer,

@@ -5,12 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from api.bodies import Answer, Moment, Reference, ShortText, Text, Times
+from api.bodies import Answer, Code, Moment, Reference, ShortText, Text, Times
 from models.failure import ConditionKind, ObservedState
-
-Code = Annotated[
-    str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,99}$", description="Lower-case letters, digits and `_`.")
-]
 
 
 class ConditionBody(Times):

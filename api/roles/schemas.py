@@ -11,6 +11,7 @@ from api.bodies import (
     LARGEST_INTEGER,
     Answer,
     Body,
+    Code,
     Currency,
     DayOrMoment,
     Flag,
@@ -19,7 +20,6 @@ from api.bodies import (
     Reference,
     ShortText,
 )
-from api.failures.schemas import Code
 from models.role import ProposalKind
 from models.rules.support import Verdict
 

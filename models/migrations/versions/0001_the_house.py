@@ -399,7 +399,7 @@ def upgrade() -> None:
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("customers", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=True),
         sa.Column("rate_without_any", sa.Float(), nullable=True),
         sa.Column("completion", sa.Float(), nullable=False),
         sa.Column("low", sa.Float(), nullable=False),

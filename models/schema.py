@@ -1,0 +1,34 @@
+"""Which schema a database has, told without loading the migration library: a serving process asks only this."""
+
+import re
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+from sqlalchemy.engine import Connection
+
+from models.database import owner_engine
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+NUMBERED = re.compile(r"^(\d{4})_\w+\.py$")
+
+
+def head() -> str:
+    """Return the newest revision: the highest number among the migrations."""
+    return max(found.group(1) for path in VERSIONS.iterdir() if (found := NUMBERED.match(path.name)))
+
+
+async def is_at_head(url: str) -> bool:
+    """Return whether the database has the newest schema; raises what the driver raises when it cannot be asked."""
+    engine = owner_engine(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_revision) == head()
+    finally:
+        await engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

@@ -1,0 +1,96 @@
+"""Confirmation in time: what was found early must hold later, among other customers."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ml.conditions import ConditionSetMiner, FoundSet
+
+
+def pair(
+    seed: int, n: int, later_completion: float = 0.6, later_prevalence: float = 0.25
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Five conditions in time order; the first two conspire, from two thirds on perhaps less."""
+    rng = np.random.default_rng(seed)
+    late = np.arange(n) >= 0.7 * n
+    prevalence = np.where(late, later_prevalence, 0.25)
+    X = (rng.random((n, 5)) < 0.25).astype(float)
+    X[:, 0] = rng.random(n) < prevalence
+    chance = np.where(late, later_completion, 0.6)
+    complete = X[:, :2].all(axis=1)
+    return X, (rng.random(n) < np.where(complete, chance, 0.02)).astype(np.int64)
+
+
+def first(X: NDArray[np.float64], y: NDArray[np.int64]) -> FoundSet:
+    found: FoundSet = ConditionSetMiner().fit(X, y, time=np.arange(len(y))).sets_[0]
+    assert {condition.feature for condition in found.items} == {"x0", "x1"}
+    return found
+
+
+def test_a_set_that_holds_later_is_confirmed_and_shown_by_its_later_figures() -> None:
+    X, y = pair(1, 6000)
+    found = first(X, y)
+    complete = X[:, :2].all(axis=1)
+    assert found.status == "confirmed"
+    assert found.p_confirm is not None
+    assert found.p_confirm < 1e-6
+    assert found.rows == complete[4200:].sum()
+    assert found.discovery.rows == complete[:4200].sum()
+    assert found.rate == pytest.approx(y[4200:][complete[4200:]].mean())
+
+
+def test_without_time_nothing_is_confirmed() -> None:
+    X, y = pair(2, 6000)
+    miner = ConditionSetMiner().fit(X, y)
+    assert {found.status for found in miner.sets_} == {"not_confirmed"}
+    assert any("No time" in note for note in miner.notes_)
+
+
+def test_a_set_whose_members_no_longer_fail_together_is_stopped() -> None:
+    assert first(*pair(3, 6000, later_completion=0.05)).status == "stopped"
+
+
+def test_a_set_that_no_longer_comes_together_is_stopped() -> None:
+    assert first(*pair(4, 9000, later_prevalence=0.01)).status == "stopped"
+
+
+def test_a_set_seen_too_rarely_later_is_not_judged() -> None:
+    X, y = pair(5, 4000)
+    moment = np.minimum(np.arange(4000), 2000)  # the last half shares a moment: it is the later part
+    late = np.arange(4000) >= 2000
+    drop = late & X[:, :2].all(axis=1)
+    drop[np.flatnonzero(drop)[:6]] = False
+    assert first(X[:2700], y[:2700]).status == "confirmed"
+    kept = ~drop & (np.arange(4000) < 2700)
+    found = ConditionSetMiner().fit(X[kept], y[kept], time=moment[kept]).sets_[0]
+    assert found.rows == 6
+    assert found.status in {"too_few", "stopped"}
+
+
+def test_the_customers_who_discover_do_not_confirm() -> None:
+    X, y = pair(6, 6000)
+    customer = np.arange(6000) % 2500
+    miner = ConditionSetMiner().fit(X, y, time=np.arange(6000), groups=customer)
+    assert miner.periods_ is not None
+    assert miner.periods_.hashed
+    found, confirming = miner.periods_.discovery, miner.periods_.confirmation
+    assert not set(customer[found]) & set(customer[confirming])
+    assert found.max() < confirming.min()
+
+
+def test_a_condition_noticed_because_the_case_failed_is_never_confirmed() -> None:
+    X, y = pair(7, 8000)
+    rng = np.random.default_rng(7)
+    X[(y == 0) & (rng.random(8000) < 0.4), 0] = np.nan
+    found = [each for each in ConditionSetMiner().fit(X, y, time=np.arange(8000)).sets_ if each.ascertainment]
+    assert found
+    assert {each.status for each in found} == {"not_confirmed"}
+
+
+def test_too_few_early_failures_leave_nothing_to_set_aside() -> None:
+    X, y = pair(8, 300)
+    y[:] = 0
+    y[-20:] = 1
+    miner = ConditionSetMiner().fit(X, y, time=np.arange(300))
+    assert miner.periods_ is None
+    assert any("set later rows aside" in note for note in miner.notes_)

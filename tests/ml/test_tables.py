@@ -1,0 +1,141 @@
+"""Any plain table in, one dictionary out; what cannot be analysed is refused with advice."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv, parquet
+
+from ml.tables import TableRefused, analyse_table
+
+
+def cases(n: int = 4000) -> pa.Table:
+    """Orders of which those late from the north fail; a number, a truth value, a code and a moment beside them."""
+    rng = np.random.default_rng(1)
+    late = rng.random(n) < 0.3
+    region = rng.choice(["north", "south", "east"], n)
+    failed = rng.random(n) < np.where(late & (region == "north"), 0.7, 0.02)
+    return pa.table(
+        {
+            "late": late.astype(np.int64),
+            "region": region,
+            "weight": rng.normal(5, 1, n),
+            "gift": rng.random(n) < 0.5,
+            "code": [f"order-{i}" for i in range(n)],
+            "day": np.datetime64("2026-01-01") + np.arange(n) // 40,
+            "buyer": rng.integers(0, n, n),
+            "shop": rng.choice(["web", "store"], n),
+            "failed": failed.astype(np.int64),
+        }
+    )
+
+
+def written(table: pa.Table, path: Path) -> Path:
+    if path.suffix == ".parquet":
+        parquet.write_table(table, path)
+    else:
+        csv.write_csv(table, path)
+    return path
+
+
+def analysed(path: Path, **options: Any) -> dict[str, Any]:
+    return analyse_table(path, "failed", ignore=["code", "buyer"], **options)
+
+
+def test_the_answer_has_the_contract_s_fields_and_names_the_set(tmp_path: Path) -> None:
+    answer = analysed(written(cases(), tmp_path / "cases.csv"))
+    assert set(answer) == {"rows", "failures", "leak", "tested", "sets"}
+    assert answer["rows"] == 4000
+    assert 0 < answer["leak"] < 1
+    only = answer["sets"][0]
+    assert len(answer["sets"]) == 1
+    assert set(only) == {"conditions", "rows", "failures", "rate", "completion", "low", "high", "status"}
+    assert sorted(only["conditions"], key=lambda c: c["feature"]) == [
+        {"feature": "late", "op": "eq", "value": 1},
+        {"feature": "region", "op": "eq", "value": "north"},
+    ]
+
+
+def test_csv_gzipped_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
+    plain = written(cases(), tmp_path / "cases.csv")
+    (tmp_path / "cases.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    answer = analysed(plain)
+    assert analysed(tmp_path / "cases.csv.gz") == answer
+    assert analysed(written(cases(), tmp_path / "cases.parquet")) == answer
+
+
+def test_time_confirms_and_customers_and_strata_are_heard(tmp_path: Path) -> None:
+    path = written(cases(), tmp_path / "cases.csv")
+    answer = analyse_table(path, "failed", time="day", customer="buyer", strata="shop", ignore=["code"])
+    assert [found["status"] for found in answer["sets"]] == ["confirmed"]
+
+
+def test_numbers_become_thresholds(tmp_path: Path) -> None:
+    table = cases()
+    heavy = table["weight"].to_numpy() > 6.5
+    table = table.set_column(table.column_names.index("failed"), "failed", pa.array(heavy.astype(np.int64)))
+    condition = analysed(written(table, tmp_path / "cases.csv"))["sets"][0]["conditions"][0]
+    assert (condition["feature"], condition["op"]) == ("weight", "gt")
+    assert condition["value"] == pytest.approx(6.5, abs=0.02)
+
+
+def test_what_is_left_out_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    analyse_table(written(cases(), tmp_path / "cases.csv"), "failed", say=said.append)
+    assert any("code" in sentence and "too rare" in sentence for sentence in said)
+    assert any(sentence.startswith("day is left out") for sentence in said)
+
+
+def test_an_empty_cell_is_not_observed(tmp_path: Path) -> None:
+    table = cases()
+    late = table["late"].to_numpy().astype(float)
+    late[::10] = np.nan
+    column = pa.array(late, from_pandas=True)
+    table = table.set_column(0, "late", column)
+    sets = analysed(written(table, tmp_path / "cases.csv"))["sets"]
+    assert {condition["feature"] for condition in sets[0]["conditions"]} == {"late", "region"}
+    assert sets[0]["rows"] < analysed(written(cases(), tmp_path / "all.csv"))["sets"][0]["rows"]
+
+
+def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+    path = written(cases(), tmp_path / "cases.csv")
+    with pytest.raises(TableRefused, match="'fialed'") as refusal:
+        analyse_table(path, "fialed")
+    assert refusal.value.code == "column_missing"
+    assert "late" in refusal.value.advice
+
+
+@pytest.mark.parametrize("column", ["weight", "region"])
+def test_an_outcome_must_be_zero_or_one(tmp_path: Path, column: str) -> None:
+    with pytest.raises(TableRefused) as refusal:
+        analyse_table(written(cases(), tmp_path / "cases.csv"), column)
+    assert refusal.value.code == "outcome_not_binary"
+
+
+def test_too_few_failures_are_refused_with_the_number_needed(tmp_path: Path) -> None:
+    with pytest.raises(TableRefused) as refusal:
+        analysed(written(cases(60), tmp_path / "cases.csv"))
+    assert refusal.value.code == "too_few_failures"
+    assert "16" in refusal.value.advice
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("none.csv", None), ("bad.parquet", b"no"), ("note.txt", b"a"), ("empty.csv", b"")]
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(TableRefused) as refusal:
+        analyse_table(tmp_path / name, "failed")
+    assert refusal.value.code == "unreadable_file"
+
+
+def test_rows_without_a_moment_are_refused(tmp_path: Path) -> None:
+    table = cases()
+    days = pa.array([None, *table["day"].to_pylist()[1:]])
+    with pytest.raises(TableRefused) as refusal:
+        analysed(written(table.set_column(5, "day", days), tmp_path / "cases.parquet"), time="day")
+    assert refusal.value.code == "time_missing"
