@@ -6,7 +6,7 @@ PORT    ?= 8000
 WORKERS ?= 2
 COVERED ?= 95
 TESTS   ?= tests ml models/rules
-BENCH   ?= $(sort $(wildcard bench/bench_*.py))
+DATA    ?= ../shared/data
 
 UV      := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header
@@ -47,8 +47,8 @@ fix: $(VENV)/dev.stamp ## format, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev.stamp ## print the measured ratios (BENCH=bench/bench_one.py for one)
-	@for file in $(BENCH); do echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; done
+bench: $(VENV)/dev.stamp ## print every figure beside what was asked (DATA=folder of public data sets)
+	PYTHONPATH=. OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python bench/learning.py --data "$(DATA)"
 
 docs: $(VENV)/dev.stamp ## write the reference pages from the code
 	$(BIN)/python docs/reference.py

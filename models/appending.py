@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Convert = Callable[[Any], Any]
+Converts = Sequence[tuple[int, Callable[[Any], Any]]]
+"""By place in a row, what writes a value for the driver."""
 
 
 async def append_rows(
@@ -35,19 +36,28 @@ async def append_rows(
     if not rows:
         return
     connection = await session.connection()
-    text, columns = _compiled(table, connection.dialect, skip_existing)
-    parameters = [
-        tuple(row[name] if convert is None else convert(row[name]) for name, convert in columns) for row in rows
-    ]
-    await connection.exec_driver_sql(text, parameters)
+    text, names, converts = _compiled(table, connection.dialect, skip_existing)
+    await connection.exec_driver_sql(text, [_parameters(row, names, converts) for row in rows])
+
+
+def _parameters(row: Mapping[str, Any], names: Sequence[str], converts: Converts) -> tuple[Any, ...]:
+    values = [row[name] for name in names]
+    for place, convert in converts:
+        values[place] = convert(values[place])
+    return tuple(values)
 
 
 @lru_cache(maxsize=128)
-def _compiled(table: Table, dialect: Dialect, skip_existing: bool) -> tuple[str, list[tuple[str, Convert | None]]]:
-    """Return the statement's text, and in its order each column with what writes its values for the driver."""
+def _compiled(table: Table, dialect: Dialect, skip_existing: bool) -> tuple[str, Sequence[str], Converts]:
+    """Return the statement's text, its columns in order, and what writes their values for the driver."""
     into = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
     statement = into.on_conflict_do_nothing() if skip_existing else into
     compiled = statement.compile(dialect=dialect, column_keys=[column.name for column in table.columns])
     assert isinstance(compiled, SQLCompiler)  # noqa: S101 - an INSERT compiles to SQL
-    order = compiled.positiontup or []
-    return str(compiled), [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order]
+    names = list(compiled.positiontup or ())
+    converts = [
+        (place, convert)
+        for place, name in enumerate(names)
+        if (convert := table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    ]
+    return str(compiled), names, converts

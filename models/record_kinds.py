@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,7 @@ class RecordKind:
     version: Table
     known_by: tuple[str, ...] = ("reference",)
 
-    @property
+    @cached_property
     def fields(self) -> list[str]:
         """The version columns that are the record's own state."""
         return [column.name for column in self.version.columns if column.name not in VERSION_COLUMNS]

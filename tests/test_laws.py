@@ -80,7 +80,7 @@ def claims(function: ast.AST) -> bool:
 def claiming_names() -> set[str]:
     """Give the names of all functions of the tests that claim something, themselves or through another."""
     calls: defaultdict[str, set[str]] = defaultdict(set)
-    claiming = {"assert_allclose", "assert_array_equal"}
+    claiming = {"assert_allclose", "assert_array_equal", "parametrize_with_checks"}
     for function in (function for path in TESTS for function in functions(path)):
         calls[function.name] |= called(function)
         if claims(function):

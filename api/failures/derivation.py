@@ -57,7 +57,7 @@ async def _derive_some(
     work: Work, rules: Mapping[str, tuple[UUID, Rule]], case_ids: Sequence[UUID]
 ) -> dict[UUID, list[str]]:
     histories = await _histories(work, case_ids)
-    stored = await _stored_steps(work, case_ids)
+    stored = await _stored_steps(work, case_ids, [condition_id for condition_id, _ in rules.values()])
     now_us = to_us(work.now)
     changes: list[Change] = []
     present: dict[UUID, list[str]] = {}
@@ -100,10 +100,15 @@ def _at_end(steps: Steps) -> str | None:
     return steps[max(steps)] if steps else None
 
 
-async def _stored_steps(work: Work, case_ids: Sequence[UUID]) -> defaultdict[tuple[UUID, UUID], Steps]:
+async def _stored_steps(
+    work: Work, case_ids: Sequence[UUID], condition_ids: Sequence[UUID]
+) -> dict[tuple[UUID, UUID], Steps]:
     steps: defaultdict[tuple[UUID, UUID], Steps] = defaultdict(dict)
+    known: dict[UUID | str, UUID] = {id_.hex: id_ for id_ in (*case_ids, *condition_ids)}
+    known |= {id_: id_ for id_ in known.values()}
     for case_id, condition_id, us, state in await queries.rule_observations(work.session, work.workspace_id, case_ids):
-        steps[case_id, condition_id][us] = state
+        if condition_id in known:
+            steps[known[case_id], known[condition_id]][us] = state
     return steps
 
 

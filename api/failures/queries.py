@@ -85,15 +85,18 @@ def _plain_columns(table: Table) -> tuple[ColumnElement[Any], ...]:
 
 async def rule_observations(
     session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]
-) -> list[tuple[UUID, UUID, int, str]]:
-    """Return all that rules saw in some cases, in the order it holds: case, condition, microseconds, state."""
+) -> list[tuple[UUID | str, UUID | str, int, str]]:
+    """Return all that rules saw in some cases, in the order it holds: case, condition, microseconds, state.
+
+    Ids come as the driver gives them, as `UUID` or as its 32 hexadecimal digits: there are many rows and few ids.
+    """
     version = kinds.OBSERVATION.version
-    rows: list[tuple[UUID, UUID, int, str]] = []
+    rows: list[tuple[UUID | str, UUID | str, int, str]] = []
     for some in _portions(case_ids):
         statement = (
             select(
-                version.c.case_id,
-                version.c.condition_id,
+                type_coerce(version.c.case_id, String()),
+                type_coerce(version.c.condition_id, String()),
                 type_coerce(version.c.occurred_at, BigInteger()),
                 type_coerce(version.c.state, String()),
             )

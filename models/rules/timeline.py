@@ -121,8 +121,13 @@ def derive(history: CaseHistory, rules: Mapping[str, Rule], now_us: int) -> list
     """
     last: dict[str, bool | None] = dict.fromkeys(rules, False)
     rows: list[Derived] = []
+    before: dict[str, Any] | None = None
     for moment_us, facts, asked in _known(history, rules, now_us):
+        then, before = before, facts
         for code, rule in asked:
+            # The very same facts give the same outcome: most rules read what does not change between moments.
+            if then is not None and all(facts.get(name) is then.get(name) for name in rule.reads):
+                continue
             outcome = rule.test(facts)
             if outcome is not last[code]:
                 last[code] = outcome

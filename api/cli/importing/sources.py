@@ -72,6 +72,7 @@ class SourceCompiler:
         self.columns = columns
         self.form = form
         self.zone = zone
+        self._converters: dict[str, Convert] = {}
 
     def get(self, source: Source, kind: ValueKind | None) -> Get:
         """Return the function that reads a source from a row; None where the row does not say.
@@ -178,7 +179,9 @@ class SourceCompiler:
     def _converter(self, source: Source, kind: ValueKind) -> Convert:
         if kind is ValueKind.DAY_OR_MOMENT and source.kind in {ValueKind.DAY, ValueKind.MOMENT}:
             kind = source.kind
-        return converter(kind, source.formats(self.form), self.zone)
+        form = source.formats(self.form)
+        # One converter for all that is read alike: it remembers the texts it has read.
+        return self._converters.setdefault(f"{kind} {form!r}", converter(kind, form, self.zone))
 
     def _tie_break(self, source: Source) -> Get | None:
         if source.tie_break is None:

@@ -1,0 +1,5 @@
+"""`python -m api.cli` is `steadfast`."""
+
+from api.cli import app
+
+app()

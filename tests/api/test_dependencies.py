@@ -1,0 +1,161 @@
+"""Who is let in: every route, asked by everybody who should not be."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import event
+
+from api.security import make_key, parse_key
+from api.workspaces import service as workspaces
+from api.workspaces.service import WorkspaceSettings
+from models.access import Scope
+from models.database import Database
+from tests.api.caller import Caller, done, refusal
+from tests.api.conftest import MakeCaller, MakeKey, MakeWorkspace
+from tests.api.openapi import Route, guarded
+
+pytestmark = pytest.mark.anyio
+
+
+async def knock(caller: Caller, route: Route, **known: str) -> tuple[int, str]:
+    """Ask a route with nothing to say; give the status and the code of the answer."""
+    response = await caller.ask(route.method, route.address(known))
+    assert response.headers["content-type"].startswith("application/"), response.text
+    return response.status_code, response.json().get("code", "")
+
+
+async def test_nobody_comes_in_without_a_valid_key(
+    app: FastAPI, http: object, stranger: Caller, client: Caller, key: MakeKey, database: Database,
+    workspace: WorkspaceSettings,
+) -> None:
+    revoked = await key("admin")
+    parsed = parse_key(revoked)
+    assert parsed is not None
+    now = datetime.now(UTC)
+    async with database.write(workspace.id) as session:
+        made = await workspaces.create_key(session, workspace.id, [Scope.ADMIN], now)
+        await workspaces.revoke_key(session, workspace.id, made.id, now)
+    expired = await key("admin", expires_at=now - timedelta(seconds=1))
+    wrong = client.key or ""
+    forged = make_key("live").text
+    strangers = {
+        "no key": stranger,
+        "not a key": Caller(client.http, "letmein"),
+        "bad checksum": Caller(client.http, wrong[:-1] + ("a" if wrong[-1] != "a" else "b")),
+        "unknown": Caller(client.http, forged),
+        "revoked": Caller(client.http, made.key),
+        "expired": Caller(client.http, expired),
+    }
+    let_in = {
+        f"{who}: {route}": answer
+        for who, caller in strangers.items()
+        for route in guarded(app)
+        if (answer := await knock(caller, route)) != (401, "unauthenticated")
+    }
+    assert let_in == {}
+    assert len(guarded(app)) > 40
+    assert (await knock(Caller(client.http, revoked), guarded(app)[0]))[0] == 200
+
+
+async def test_a_refused_caller_is_told_how_to_sign_in_and_nothing_else(stranger: Caller) -> None:
+    answers = [await stranger.get("/v1/me"), await stranger.ask("GET", "/v1/me", {"Authorization": "Basic dTpw"})]
+    for answer in answers:
+        refusal(answer, 401, "unauthenticated")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    one, other = (
+        {name: value for name, value in answer.json().items() if name != "request_id"} for answer in answers
+    )
+    assert one == other
+
+
+async def test_a_key_opens_exactly_the_routes_its_scope_names(app: FastAPI, caller: MakeCaller) -> None:
+    holders = {scope: await caller(scope) for scope in Scope}
+    wrong = {}
+    for route in guarded(app):
+        for scope, holder in holders.items():
+            status, code = await knock(holder, route)
+            may = scope is Scope.ADMIN or any(needed <= {scope.value} for needed in route.scopes)
+            if may != ((status, code) != (403, "missing_scope")):
+                wrong[f"{scope}: {route}"] = (status, code)
+    assert wrong == {}
+
+
+async def test_another_workspaces_things_look_exactly_like_missing_ones(
+    app: FastAPI, client: Caller, caller: MakeCaller, make_workspace: MakeWorkspace
+) -> None:
+    other = await caller("admin", of=await make_workspace("Another"))
+    paths = [route for route in guarded(app) if "{" in route.path and route.method == "GET"]
+    references = {"reference": "X-1", "case": "X-1", "promise": "X-1", "code": "late"}
+    before = {str(route): await other.get(route.address(references)) for route in paths}
+    ids = await _fill(client)
+    compared = 0
+    for route in paths:
+        mine = await client.get(route.address(references | ids))
+        theirs = await other.get(route.address(references | ids))
+        if route.path in {"/v1/surveys/{key}", "/v1/cases/{case}/promises"}:
+            continue
+        if mine.status_code == 200:
+            refusal(theirs, 404, "not_found")
+            if not ids.keys() & set(route.path.replace("{", " ").replace("}", " ").split()):
+                missing, foreign = before[str(route)].json(), theirs.json()
+                assert {**foreign, "request_id": ""} == {**missing, "request_id": ""}
+                compared += 1
+    assert compared >= 6
+    assert (await other.read("/v1/cases/X-1/promises"))["items"] == []
+    for kind in ("customers", "cases", "departures", "responses", "conditions", "observations", "role-proposals"):
+        assert await other.read_all(f"/v1/{kind}") == []
+        assert len(await client.read_all(f"/v1/{kind}")) == 1
+
+
+async def _fill(client: Caller) -> dict[str, str]:
+    """Put one of everything into the caller's workspace, all named X-1."""
+    await client.put_customer("X-1", name="Ana")
+    await client.put_case("X-1", "X-1")
+    await client.promise("X-1", "X-1")
+    await client.catalogue("late")
+    await client.observe("X-1", "late", reference="X-1")
+    await client.leave("X-1", reference="X-1")
+    await client.offer_role("X-1")
+    response = await client.respond("X-1", satisfaction=5)
+    return {"response_id": response["id"]}
+
+
+async def test_another_workspaces_records_cannot_be_named_as_parents(
+    client: Caller, caller: MakeCaller, make_workspace: MakeWorkspace
+) -> None:
+    await _fill(client)
+    other = await caller("admin", of=await make_workspace("Another"))
+    await other.put_customer("Mine")
+    refusal(await other.put("/v1/cases/C", {"customer": "X-1", "need": "n", "opened_at": "2026-01-01T00:00:00Z"}), 409)
+    refusal(await other.post("/v1/departures", {"customer": "X-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}), 409)
+    body = {"survey": "post_interaction", "case": "X-1", "answers": {"satisfaction": 1}}
+    refusal(await other.post("/v1/responses", body), 409, "unknown_reference")
+    assert (await client.read("/v1/cases/X-1"))["customer"] == "X-1"
+
+
+async def test_a_key_says_whose_it_is(client: Caller, workspace: WorkspaceSettings) -> None:
+    said = await client.read("/v1/me")
+    assert (said["workspace"], said["workspace_id"]) == (workspace.name, str(workspace.id))
+    assert said["scopes"] == ["admin"]
+
+
+async def test_a_request_holds_one_connection_at_a_time(app: FastAPI, client: Caller, database: Database) -> None:
+    held, most = 0, 0
+
+    def taken(*_: object) -> None:
+        nonlocal held, most
+        held += 1
+        most = max(most, held)
+
+    def given(*_: object) -> None:
+        nonlocal held
+        held -= 1
+
+    for engine in {id(engine): engine for engine in (database.reading, database.writing)}.values():
+        event.listen(engine.sync_engine, "checkout", taken)
+        event.listen(engine.sync_engine, "checkin", given)
+    done(await client.put("/v1/customers/C-1", {"name": "Ana"}))
+    done(await client.post("/v1/departures", {"customer": "C-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}))
+    await client.read("/v1/customers/C-1/risk")
+    assert (held, most) == (0, 1)
