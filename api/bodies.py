@@ -37,6 +37,13 @@ def _reference(text: str) -> str:
     return text
 
 
+def _without_nul(text: str) -> str:
+    """Refuse in an address what the body guard refuses in a body: no database keeps it."""
+    if "\0" in text:
+        raise PydanticCustomError("nul_character", "a text without the character NUL")
+    return text
+
+
 def _moment(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
@@ -84,7 +91,7 @@ def _as_given(value: date | datetime) -> str:
 
 
 Text = Annotated[str, Field(strict=True)]
-ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_without_nul)]
 LongText = Annotated[str, Field(strict=True, min_length=1, max_length=4000)]
 Reference = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_reference)]
 Code = Annotated[

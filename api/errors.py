@@ -24,11 +24,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from api.settings import settings
-from models.database import WriterBusyError, is_disk_full, is_unavailable
+from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -150,9 +149,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(WriterBusyError, _database)
-    app.add_exception_handler(OSError, _database)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _database)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -171,7 +169,8 @@ def problem(request: Request, refusal: Refusal, status: int | None = None, title
     }
     if body["status"] == Malformed.status:
         body["errors"] = refusal.errors
-    headers = dict(refusal.headers)
+    # An unexpected error is answered outside the room that puts the id on every other answer.
+    headers = {**refusal.headers, **({"X-Request-ID": request_id} if request_id else {})}
     if refusal.retryable:
         headers.setdefault("Retry-After", "1")
     return JSONResponse(body, body["status"], headers=headers, media_type=PROBLEM)

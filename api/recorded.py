@@ -66,10 +66,10 @@ def when(times: Times, now: datetime, *, happened: datetime | None = None) -> tu
     """
     recorded = times.recorded_at or now
     occurred = times.occurred_at or happened or recorded
-    if occurred > now + CLOCK_SKEW:
-        raise impossible("occurred_at", "in_the_future", f"{occurred.isoformat()} has not come yet.")
     if recorded > now + CLOCK_SKEW:
         raise impossible("recorded_at", "in_the_future", f"{recorded.isoformat()} has not come yet.")
+    if occurred > now + CLOCK_SKEW:
+        raise impossible("occurred_at", "in_the_future", f"{occurred.isoformat()} has not come yet.")
     if occurred > recorded and times.recorded_at is not None:
         raise impossible("recorded_at", "known_before", "Nothing is known before it happened.")
     # Within the skew a caller's clock may run ahead: ours is the limit of what can be known.

@@ -21,7 +21,7 @@ BODY_LIMIT = 256 * 1024
 BULK_LIMIT = 2 * 1024 * 1024
 JSON_TYPES = ("application/json",)
 NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
-ESCAPED_TROUBLE = re.compile(rb"\\u(?:0000|[dD][89abAB])")
+ESCAPED_TROUBLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 DEEPEST = 32
 
 
@@ -81,7 +81,8 @@ async def read_body(request: Request, limit: int) -> bytes:
 def parse_json(data: bytes) -> Any:
     """Return the value of strict JSON text."""
     try:
-        value = json.loads(data, parse_constant=_no_constant, parse_float=_finite)
+        text = data.decode()  # `json.loads` would take UTF-16 and half a surrogate pair from bytes
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except UnicodeDecodeError:
         raise _malformed("not_utf8", "The body is not UTF-8.") from None
     except RecursionError:
@@ -91,7 +92,7 @@ def parse_json(data: bytes) -> Any:
         raise RequestValidationError([detail]) from None
     except ValueError as error:
         raise _malformed("not_finite", str(error)) from None
-    _check(value, "", searching=ESCAPED_TROUBLE.search(data) is not None)
+    _check(value, "", searching=ESCAPED_TROUBLE.search(text) is not None)
     return value
 
 

@@ -15,6 +15,7 @@ from api.settings import PREFIX, Settings
 HERE = Path(__file__).parent
 MADE = "<!-- Made by `make docs` from the code. Do not edit. -->\n"
 HIDDEN_PARAMETERS = {"idempotency-key"}
+PAGE_OF = "x-page-of"
 Json = Mapping[str, Any]
 
 
@@ -83,18 +84,30 @@ def api_page(document: Json) -> str:
         "",
     ]
     by_topic: dict[str, list[str]] = {}
-    for path, methods in document["paths"].items():
+    shapes = document["components"]["schemas"]
+    for path, methods in _with_pages(document["paths"], shapes).items():
         for method, operation in methods.items():
             by_topic.setdefault(operation["tags"][0], []).extend(_operation(path, method.upper(), operation))
     for topic, told in by_topic.items():
         lines += [f"## {topic}", "", *told]
     lines += ["## Shapes", "", "A field marked * has to be sent. In answers every field is always there.", ""]
-    shapes = document["components"]["schemas"]
     sent = _sent(document["paths"], shapes)
     for name in sorted(shapes, key=_shown):
         if not _is_plumbing(name):
             lines += _shape(name, shapes[name], sent=name in sent)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _with_pages(part: Any, shapes: Json) -> Any:
+    """Return a part of the document in which a list's page is said as what it is a page of."""
+    if isinstance(part, list):
+        return [_with_pages(item, shapes) for item in part]
+    if not isinstance(part, dict):
+        return part
+    name = str(part.get("$ref", "")).rpartition("/")[2]
+    if name.startswith("Page_"):
+        return {PAGE_OF: shapes[name]["properties"]["items"]["items"]}
+    return {key: _with_pages(value, shapes) for key, value in part.items()}
 
 
 def _operation(path: str, method: str, operation: Json) -> Iterator[str]:
@@ -144,12 +157,12 @@ def _shape(name: str, shape: Json, *, sent: bool) -> Iterator[str]:
 
 def _type(schema: Json) -> str:
     """Return what a schema allows, in words, with a link where it has a name."""
+    if PAGE_OF in schema:
+        return f"a page of {_type(schema[PAGE_OF])}"
     if "$ref" in schema:
-        return _named(schema["$ref"].rpartition("/")[2])
+        return _link(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:
         return " or ".join(_type(option) for option in schema["anyOf"])
-    if "enum" in schema or "const" in schema:
-        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     if schema.get("type") == "array":
         return f"list of {_type(schema.get('items', {}))}"
     values = schema.get("additionalProperties")
@@ -158,14 +171,9 @@ def _type(schema: Json) -> str:
     return _plain_type(schema)
 
 
-def _named(name: str) -> str:
-    page = re.fullmatch(r"Page_(\w+)_", name)
-    if page is not None:
-        return f"a page of {_link(page[1])}"
-    return "any JSON" if name == "JsonValue" else _link(name)
-
-
 def _plain_type(schema: Json) -> str:
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
     named = {"date-time": "moment", "uuid": "UUID"}.get(schema.get("format", ""), schema.get("type", "any JSON"))
     limits = [
         f"{words} {schema[key]:g}"
@@ -182,6 +190,8 @@ def _plain_type(schema: Json) -> str:
 
 
 def _link(name: str) -> str:
+    if name == "JsonValue":
+        return "any JSON"
     shown = _shown(name)
     return f"[{shown}](#{anchor(shown)})"
 

@@ -147,6 +147,6 @@ def _states(
     else:
         rows = case_moments(workspace_id, definition.as_of.value, now_us)
     states: dict[tuple[UUID, int], list[tuple[str, str]]] = {}
-    for row in connection.execute(condition_states(rows)):
+    for row in connection.execute(condition_states(workspace_id, rows)):
         states.setdefault((row.case_id, row.moment_us), []).append((row.condition, str(row.state)))
     return states

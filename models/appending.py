@@ -1,20 +1,29 @@
 """Many rows at once: an INSERT compiled once a table and run on the driver.
 
 SQLAlchemy builds the parameters of every row anew; over the rows of an import that costs more than the database does.
-The statement and the columns' own converters are the same, so the rows are too.
+The columns' own converters are the same, so the rows are too. PostgreSQL gets a whole batch as one statement with an
+array a column: starting the executor anew for each row costs as much as storing it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.compiler import SQLCompiler
 
-Converts = Sequence[tuple[int, Callable[[Any], Any]]]
-"""By place in a row, what writes a value for the driver."""
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class _Insert:
+    """One table's INSERT: its text, its columns, and by place what writes a value for the driver."""
+
+    text: str
+    names: Sequence[str]
+    converts: Sequence[tuple[int, Convert]]
+    by_column: bool
 
 
 async def append_rows(
@@ -36,28 +45,41 @@ async def append_rows(
     if not rows:
         return
     connection = await session.connection()
-    text, names, converts = _compiled(table, connection.dialect, skip_existing)
-    await connection.exec_driver_sql(text, [_parameters(row, names, converts) for row in rows])
+    insert = _insert(table, connection.dialect, skip_existing)
+    values = [_values(row, insert) for row in rows]
+    await connection.exec_driver_sql(
+        insert.text, tuple(map(list, zip(*values, strict=True))) if insert.by_column else values
+    )
 
 
-def _parameters(row: Mapping[str, Any], names: Sequence[str], converts: Converts) -> tuple[Any, ...]:
-    values = [row[name] for name in names]
-    for place, convert in converts:
+def _values(row: Mapping[str, Any], insert: _Insert) -> tuple[Any, ...]:
+    values = [row[name] for name in insert.names]
+    for place, convert in insert.converts:
         values[place] = convert(values[place])
     return tuple(values)
 
 
 @lru_cache(maxsize=128)
-def _compiled(table: Table, dialect: Dialect, skip_existing: bool) -> tuple[str, Sequence[str], Converts]:
-    """Return the statement's text, its columns in order, and what writes their values for the driver."""
-    into = postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)
-    statement = into.on_conflict_do_nothing() if skip_existing else into
-    compiled = statement.compile(dialect=dialect, column_keys=[column.name for column in table.columns])
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - an INSERT compiles to SQL
-    names = list(compiled.positiontup or ())
-    converts = [
-        (place, convert)
-        for place, name in enumerate(names)
-        if (convert := table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
-    ]
-    return str(compiled), names, converts
+def _insert(table: Table, dialect: Dialect, skip_existing: bool) -> _Insert:
+    by_column = dialect.name == "postgresql"
+    quoted = dialect.identifier_preparer
+    columns = ", ".join(quoted.quote(column.name) for column in table.columns)
+    if by_column:
+        kinds = [column.type.compile(dialect=dialect) for column in table.columns]
+        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, start=1))
+        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names come from our own tables
+    else:
+        source = f"VALUES ({', '.join('?' for _ in table.columns)})"
+    skip = " ON CONFLICT DO NOTHING" if skip_existing else ""
+    return _Insert(
+        # Names come from our own tables, never from a caller.
+        f"INSERT INTO {quoted.format_table(table)} ({columns}) {source}{skip}",
+        [column.name for column in table.columns],
+        _converts(table, dialect),
+        by_column,
+    )
+
+
+def _converts(table: Table, dialect: Dialect) -> list[tuple[int, Convert]]:
+    found = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
+    return [(place, convert) for place, convert in enumerate(found) if convert is not None]

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -31,6 +33,29 @@ PRAGMAS = (
 
 class WriterBusyError(Exception):
     """The one SQLite writer did not come free in time; asking again is right."""
+
+
+DATABASE_ERRORS = (
+    DBAPIError,
+    NoFreeConnectionError,
+    WriterBusyError,
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+)
+"""Whatever a database, its pool or its driver raises; while connecting, the driver's own errors come unwrapped."""
+
+ABSENCES = (
+    OSError,
+    NoFreeConnectionError,
+    WriterBusyError,
+    InterfaceError,
+    OperationalError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
 
 
 class WorkspaceSession(Session):
@@ -188,6 +213,6 @@ def is_disk_full(error: BaseException) -> bool:
 
 def is_unavailable(error: BaseException) -> bool:
     """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
-    if isinstance(error, OSError | WriterBusyError | TimeoutError | InterfaceError | OperationalError):
+    if isinstance(error, ABSENCES):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, tuple_, update
+from sqlalchemy import ARRAY, Dialect, Select, and_, bindparam, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appending import append_rows
@@ -27,12 +27,20 @@ class Known:
     appended: list[dict[str, Any]] = field(default_factory=list)
 
 
-def has_key(kind: RecordKind, keys: Sequence[Key]) -> ColumnElement[bool]:
-    """Return whether a head has one of some keys."""
+def having_keys(statement: Select[Any], kind: RecordKind, keys: Sequence[Key], dialect: Dialect) -> Select[Any]:
+    """Return the statement limited to heads that have one of some keys.
+
+    On PostgreSQL the keys are joined as a table. A list would do, but before a table's first statistics the planner
+    takes a workspace for a small part of it, reads all of it and compares each row with the whole list.
+    """
     columns = [kind.head.c[name] for name in kind.known_by]
+    if dialect.name == "postgresql":
+        parts = [literal([key[place] for key in keys], ARRAY(column.type)) for place, column in enumerate(columns)]
+        wanted = func.unnest(*parts).table_valued(*kind.known_by, name="wanted").render_derived()
+        return statement.join(wanted, and_(*(column == wanted.c[column.name] for column in columns)))
     if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return tuple_(*columns).in_(keys)
+        return statement.where(columns[0].in_([key[0] for key in keys]))
+    return statement.where(tuple_(*columns).in_(keys))
 
 
 async def find_heads(
@@ -44,12 +52,10 @@ async def find_heads(
     columns = [head.c[name] for name in kind.known_by]
     ordered = sorted(set(keys), key=str)
     for start in range(0, len(ordered), ROWS_A_QUESTION):
-        statement = (
-            select(head.c.id, head.c.version, *columns)
-            .where(head.c.workspace_id == workspace_id, has_key(kind, ordered[start : start + ROWS_A_QUESTION]))
-            .order_by(*columns)
-            .with_for_update()
-        )
+        some = ordered[start : start + ROWS_A_QUESTION]
+        statement = select(head.c.id, head.c.version, *columns).where(head.c.workspace_id == workspace_id)
+        statement = having_keys(statement.select_from(head), kind, some, session.get_bind().dialect)
+        statement = statement.order_by(*columns).with_for_update(of=head)
         for identity, version, *key in (await session.execute(statement)).all():
             known[tuple(key)] = Known(identity, version, version)
     return known

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from models.appending import append_rows
 from models.base import from_us, to_us
-from models.heads import Known, find_heads, has_key, make_heads, new_head, point_heads
+from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
 from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, told_again
 
@@ -65,7 +65,8 @@ async def current(
     found: dict[Key, dict[str, Any]] = {}
     wanted = list(dict.fromkeys(keys))
     for start in range(0, len(wanted), ROWS_A_QUESTION):
-        statement = current_rows(kind, workspace_id).where(has_key(kind, wanted[start : start + ROWS_A_QUESTION]))
+        some = wanted[start : start + ROWS_A_QUESTION]
+        statement = having_keys(current_rows(kind, workspace_id), kind, some, session.get_bind().dialect)
         for row in (await session.execute(statement)).mappings():
             found[tuple(row[name] for name in kind.known_by)] = dict(row)
     return found
@@ -178,6 +179,10 @@ def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence
         recorded = max(order[1], latest[occurred])
         _append(head, {**_blank(kind), **state}, (occurred, recorded), given, voided=head.voided)
         given = []
+    if head.number != head.order[2] and head.state is not None:
+        # A head names its current version and numbers go on from there: so the current state is told once more.
+        recorded = max(order[1], head.order[1])
+        _append(head, head.state, (head.order[0], recorded), [], voided=head.voided)
     return _recorded(change, head, created=False, unchanged=False)
 
 

@@ -146,6 +146,9 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> Change:
     identity = _identity(work, row)
     body_hash = _body_hash(row)
     _check_same(places, str(identity), body_hash)
+    head = {"survey_id": asked.id, "body_hash": body_hash}
+    if str(identity) in places.hashes:
+        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity)
     answered, recorded = _times(row, work.now)
     about = _about(work, row, places)
     claimed = about["claimed_customer"] is not None or about["claimed_case"] is not None
@@ -157,7 +160,6 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> Change:
         "asked_at": row.asked_at,
         "answered_at": answered,
     }
-    head = {"survey_id": asked.id, "body_hash": body_hash}
     places.hashes[str(identity)] = body_hash
     return Change((str(identity),), given, answered, recorded, head=head, identity=identity)
 
@@ -174,7 +176,7 @@ def _times(row: ResponseBody, now: datetime) -> tuple[datetime, datetime]:
     """Return when it was answered and when the company knew."""
     answered = row.answered_at or row.recorded_at or now
     recorded = row.recorded_at or now
-    for name, moment in (("answered_at", answered), ("recorded_at", recorded), ("asked_at", row.asked_at)):
+    for name, moment in (("recorded_at", recorded), ("answered_at", answered), ("asked_at", row.asked_at)):
         if moment is not None and moment > now + CLOCK_SKEW:
             raise impossible(name, "in_the_future", "This has not happened yet.")
     if recorded < answered and row.recorded_at is not None:

@@ -1,11 +1,12 @@
 """What was known at a moment.
 
-A version counts at t when it was recorded by t and no later version of its record was. `moments` is a selectable with
-`workspace_id`, `customer_id` and `moment_us`: one row when serving, one a customer and snapshot when training. All
+A version counts at t when it was recorded by t and no later version of its record was. `Moments` are rows of
+`customer_id` and `moment_us`: one row when serving, one a customer and snapshot when training. All
 moments are microseconds since 1970 in UTC, so one expression gives the same numbers on SQLite and PostgreSQL.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +19,11 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
+    exists,
     func,
     literal,
     select,
+    tuple_,
     type_coerce,
     union_all,
 )
@@ -48,12 +51,33 @@ def us(column: Column) -> Column:
     return type_coerce(column, BigInteger)
 
 
-def one_moment(workspace_id: UUID, customer_id: UUID, moment_us: int) -> CTE:
-    """Return the moments of one customer at one moment: serving."""
-    return _moments(workspace_id, literal(customer_id, Uuid), [moment_us], source=None)
+@dataclass(frozen=True)
+class Moments:
+    """Customers at moments.
+
+    Attributes
+    ----------
+    workspace_id : UUID
+    rows : CTE
+        `customer_id`, `moment_us`.
+    """
+
+    workspace_id: UUID
+    rows: CTE
 
 
-def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> CTE:
+def one_moment(workspace_id: UUID, customer_id: UUID, moment_us: int) -> Moments:
+    """Return one customer at one moment: serving."""
+    return some_moments(workspace_id, [customer_id], moment_us)
+
+
+def some_moments(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> Moments:
+    """Return some customers at one moment: serving a list, scoring in portions."""
+    rows = [_row(literal(customer_id, Uuid), moment_us) for customer_id in customer_ids]
+    return Moments(workspace_id, union_all(*rows).cte("moments"))
+
+
+def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
     """Return every customer at each snapshot at which they were known: training."""
     version = table_of(CustomerVersion)
     known = (
@@ -62,53 +86,31 @@ def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> CTE:
         .group_by(version.c.id)
         .cte("known_customers")
     )
-    return _moments(workspace_id, known.c.customer_id, moments_us, source=known)
+    rows = [_row(known.c.customer_id, moment).where(known.c.known_us <= moment) for moment in moments_us]
+    return Moments(workspace_id, union_all(*rows).cte("moments"))
 
 
-def some_moments(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> CTE:
-    """Return some customers at one moment: scoring in portions."""
-    rows = [_moments_row(workspace_id, literal(customer_id, Uuid), moment_us) for customer_id in customer_ids]
-    return union_all(*rows).cte("moments")
+def _row(customer: Column, moment_us: int) -> Select[Any, Any]:
+    return select(customer.label("customer_id"), literal(moment_us, BigInteger).label("moment_us"))
 
 
-def _moments_row(workspace_id: UUID, customer: Column, moment_us: int) -> Select[Any]:
-    return select(
-        literal(workspace_id, Uuid).label("workspace_id"),
-        customer.label("customer_id"),
-        literal(moment_us, BigInteger).label("moment_us"),
+def known_at(version: FromClause, moment_us: Column) -> Column:
+    """Return whether a version is the one known at a moment, and not withdrawn.
+
+    No later version of its record may have been recorded by then. Asked as an absence, and not with a window over all
+    versions, it is a few look-ups in the primary key on every database, for one customer and for all of them.
+    """
+    later = version.alias()
+    place = [tuple_(of.c.occurred_at, of.c.recorded_at, of.c.number) for of in (later, version)]
+    superseded = exists().where(
+        later.c.workspace_id == version.c.workspace_id,
+        later.c.id == version.c.id,
+        us(later.c.recorded_at) <= moment_us,
+        place[0] > place[1],
     )
+    return and_(us(version.c.recorded_at) <= moment_us, version.c.voided.is_(False), ~superseded)
 
 
-def _moments(workspace_id: UUID, customer: Column, moments_us: Sequence[int], source: CTE | None) -> CTE:
-    rows = [_moments_row(workspace_id, customer, moment) for moment in moments_us]
-    if source is not None:
-        rows = [
-            row.select_from(source).where(source.c.known_us <= moment)
-            for row, moment in zip(rows, moments_us, strict=True)
-        ]
-    return union_all(*rows).cte("moments")
-
-
-def spans(version: Table, name: str, within: Column) -> CTE:
-    """Return a kind's versions, each with the moment from which a later one was known (`superseded_us`)."""
-    later = func.min(us(version.c.recorded_at)).over(
-        partition_by=(version.c.workspace_id, version.c.id),
-        order_by=(version.c.occurred_at, version.c.recorded_at, version.c.number),
-        rows=(1, None),
-    )
-    return select(version, func.coalesce(later, NEVER_US).label("superseded_us")).where(within).cte(name)
-
-
-def known_at(span: FromClause, moment_us: Column) -> Column:
-    """Return whether a version is the one known at a moment, and not withdrawn."""
-    return and_(us(span.c.recorded_at) <= moment_us, moment_us < span.c.superseded_us, span.c.voided.is_(False))
-
-
-def of_customers(version: Table, moments: CTE) -> Column:
-    """Return whether a version belongs to a record that was ever one of these customers'."""
-    theirs = version.alias("theirs")
-    wanted = select(moments.c.customer_id)
-    ids = select(theirs.c.id).where(
-        theirs.c.workspace_id.in_(select(moments.c.workspace_id)), theirs.c.customer_id.in_(wanted)
-    )
-    return and_(version.c.workspace_id.in_(select(moments.c.workspace_id)), version.c.id.in_(ids))
+def known_now(version: FromClause) -> Column:
+    """Return whether a version is the current one, and not withdrawn."""
+    return known_at(version, literal(NEVER_US, BigInteger))

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, func, literal, select
+from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, case, func, literal, select
 
-from ml.features.asof import NEVER_US, known_at, spans, table_of, us
+from ml.features.asof import known_at, known_now, table_of, us
 from models.case import CaseVersion
 from models.customer import CustomerVersion, DepartureKind, DepartureVersion
-from models.failure import Condition, ObservationVersion
+from models.failure import Condition, ObservationVersion, ObservedState
 from models.feedback import ResponseVersion
 
 customer_versions = table_of(CustomerVersion)
@@ -18,97 +18,82 @@ observation_versions = table_of(ObservationVersion)
 departure_versions = table_of(DepartureVersion)
 conditions = table_of(Condition)
 
+STATE_STEPS = 4
+STATE_CODES = {ObservedState.ABSENT.value: 0, ObservedState.UNKNOWN.value: 1, ObservedState.PRESENT.value: 2}
 
-def condition_states(rows: FromClause) -> Select[Any]:
+
+def condition_states(workspace_id: UUID, rows: FromClause) -> Select[Any]:
     """Select the state of every condition observed in some cases, each as known at its row's moment.
 
     Parameters
     ----------
     rows : FromClause
-        `workspace_id`, `case_id`, `moment_us`.
+        `case_id`, `moment_us` and whatever else is to be carried along; each case and moment once.
 
     Returns
     -------
     Select
-        `case_id`, `moment_us`, `condition` (code), `state`, `since_us`: the latest by (occurred, recorded) over all
-        sources. A condition seen by a rule and not listed was absent; one reported by people and not listed was not
-        observed.
+        The columns of `rows`, then `condition` (code), `state`, and `since_us`. Of several sources the one that saw
+        it last counts; of two at the same moment the one that saw it present. A condition seen by a rule and not
+        listed was absent; one reported by people and not listed was not observed.
     """
-    within = and_(
-        observation_versions.c.workspace_id.in_(select(rows.c.workspace_id)),
-        observation_versions.c.case_id.in_(select(rows.c.case_id)),
+    seen = observation_versions
+    carried = list(rows.c)
+    # The state rides behind its moment in one integer, so that `max` finds the latest on any database.
+    code = func.max(us(seen.c.occurred_at) * STATE_STEPS + case(STATE_CODES, value=seen.c.state, else_=0))
+    latest = (
+        select(*carried, seen.c.workspace_id, seen.c.condition_id, code.label("code"))
+        .join(seen, and_(seen.c.workspace_id == workspace_id, seen.c.case_id == rows.c.case_id))
+        .where(known_at(seen, rows.c.moment_us))
+        .group_by(*carried, seen.c.workspace_id, seen.c.condition_id)
+        .cte("latest_states")
     )
-    span = spans(observation_versions, "observation_spans", within)
-    t = rows.c.moment_us
-    rank = func.row_number().over(
-        partition_by=(rows.c.case_id, t, span.c.condition_id),
-        order_by=(span.c.occurred_at.desc(), span.c.recorded_at.desc(), span.c.number.desc(), span.c.id.desc()),
-    )
-    ranked = (
-        select(
-            rows.c.case_id,
-            t,
-            span.c.workspace_id,
-            span.c.condition_id,
-            span.c.state,
-            us(span.c.occurred_at).label("since_us"),
-            rank.label("place"),
-        )
-        .join(span, span.c.case_id == rows.c.case_id)
-        .where(known_at(span, t))
-        .subquery("ranked_states")
-    )
-    code = and_(conditions.c.workspace_id == ranked.c.workspace_id, conditions.c.id == ranked.c.condition_id)
-    return (
-        select(ranked.c.case_id, ranked.c.moment_us, conditions.c.reference.label("condition"), ranked.c.state)
-        .add_columns(ranked.c.since_us)
-        .join(conditions, code)
-        .where(ranked.c.place == 1)
-    )
+    named = and_(conditions.c.workspace_id == latest.c.workspace_id, conditions.c.id == latest.c.condition_id)
+    state = case({number: name for name, number in STATE_CODES.items()}, value=latest.c.code % STATE_STEPS)
+    return select(
+        *[latest.c[column.name] for column in carried],
+        conditions.c.reference.label("condition"),
+        state.label("state"),
+        (latest.c.code // STATE_STEPS).label("since_us"),
+    ).join(conditions, named)
 
 
 def departures(workspace_id: UUID) -> Select[Any]:
     """Select who left, when, and when it was known; a mere signal is no departure."""
-    span = spans(departure_versions, "departure_spans", departure_versions.c.workspace_id == workspace_id)
+    left = departure_versions
     return select(
-        span.c.customer_id, us(span.c.occurred_at).label("departed_us"), us(span.c.recorded_at).label("recorded_us")
-    ).where(span.c.superseded_us == NEVER_US, span.c.voided.is_(False), span.c.kind != DepartureKind.SIGNAL.value)
+        left.c.customer_id, us(left.c.occurred_at).label("departed_us"), us(left.c.recorded_at).label("recorded_us")
+    ).where(left.c.workspace_id == workspace_id, known_now(left), left.c.kind != DepartureKind.SIGNAL.value)
 
 
 def answered_cases(workspace_id: UUID) -> Select[Any]:
     """Select every answer about a case as it stands, with the moment its conditions count at: when it was asked."""
-    span = spans(response_versions, "response_spans", response_versions.c.workspace_id == workspace_id)
+    answer = response_versions
     return select(
-        span.c.workspace_id,
-        span.c.id.label("row_id"),
-        span.c.case_id,
-        span.c.customer_id,
-        func.coalesce(us(span.c.asked_at), us(span.c.answered_at)).label("moment_us"),
-        span.c.answers,
-    ).where(span.c.superseded_us == NEVER_US, span.c.voided.is_(False), span.c.case_id.is_not(None))
+        answer.c.id.label("row_id"),
+        answer.c.case_id,
+        answer.c.customer_id,
+        func.coalesce(us(answer.c.asked_at), us(answer.c.answered_at)).label("moment_us"),
+        answer.c.answers,
+    ).where(answer.c.workspace_id == workspace_id, known_now(answer), answer.c.case_id.is_not(None))
 
 
 def current_cases(workspace_id: UUID) -> Select[Any]:
     """Select every case as it stands."""
-    span = spans(case_versions, "case_spans", case_versions.c.workspace_id == workspace_id)
-    return select(span).where(span.c.superseded_us == NEVER_US, span.c.voided.is_(False))
+    return select(case_versions).where(case_versions.c.workspace_id == workspace_id, known_now(case_versions))
 
 
 def answered_case_moments(workspace_id: UUID) -> CTE:
     """Return the distinct cases and moments of the answers: what `condition_states` is asked for."""
     answers = answered_cases(workspace_id).subquery("answers")
-    return select(answers.c.workspace_id, answers.c.case_id, answers.c.moment_us).distinct().cte("case_moments")
+    return select(answers.c.case_id, answers.c.moment_us).distinct().cte("case_moments")
 
 
 def case_moments(workspace_id: UUID, as_of: str, now_us: int) -> CTE:
     """Return every case with the moment its conditions count at: `opened`, `done`, or `latest`, which is now."""
     cases = current_cases(workspace_id).subquery("cases_now")
     moment = literal(now_us, BigInteger) if as_of == "latest" else us(cases.c[f"{as_of}_at"])
-    return (
-        select(cases.c.workspace_id, cases.c.id.label("case_id"), moment.label("moment_us"))
-        .where(moment.is_not(None))
-        .cte("case_moments")
-    )
+    return select(cases.c.id.label("case_id"), moment.label("moment_us")).where(moment.is_not(None)).cte("case_moments")
 
 
 def first_recorded(workspace_id: UUID) -> Select[Any]:

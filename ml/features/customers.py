@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Float, Select, and_, case, cast, func, or_, select
+from sqlalchemy import CTE, BigInteger, Float, Select, Table, and_, case, cast, func, or_, select
 
-from ml.features.asof import DAY_US, LOOK_BACK_US, Column, known_at, of_customers, spans, table_of, us
+from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, table_of, us
 from ml.features.cases import condition_states
 from models.case import CaseVersion, PromiseVersion
 from models.customer import CustomerVersion, DepartureKind, DepartureVersion
@@ -45,28 +45,35 @@ FEATURES = (
 )
 
 
-def _known_cases(moments: CTE) -> CTE:
+def _known_cases(moments: Moments) -> CTE:
     """Return each moment's cases as known then; a milestone later than the moment is not known."""
-    span = spans(case_versions, "case_spans", of_customers(case_versions, moments))
-    t = moments.c.moment_us
-    opened = us(span.c.opened_at)
-    before = func.lag(opened).over(partition_by=(moments.c.customer_id, t, span.c.need), order_by=(opened, span.c.id))
+    known = case_versions
+    t = moments.rows.c.moment_us
+    opened = us(known.c.opened_at)
+    before = func.lag(opened).over(
+        partition_by=(moments.rows.c.customer_id, t, known.c.need), order_by=(opened, known.c.id)
+    )
     return (
         select(
-            moments.c.customer_id,
+            moments.rows.c.customer_id,
             t,
-            span.c.id.label("case_id"),
+            known.c.id.label("case_id"),
             opened.label("opened_us"),
-            func.coalesce(span.c.contacts, 1).label("contacts"),
-            func.coalesce(span.c.handovers, 0).label("handovers"),
-            func.coalesce(span.c.reopened, 0).label("reopened"),
-            func.coalesce(span.c.demand, "unknown").label("demand"),
+            func.coalesce(known.c.contacts, 1).label("contacts"),
+            func.coalesce(known.c.handovers, 0).label("handovers"),
+            func.coalesce(known.c.reopened, 0).label("reopened"),
+            func.coalesce(known.c.demand, "unknown").label("demand"),
             before.label("same_need_before_us"),
         )
-        .join(span, span.c.customer_id == moments.c.customer_id)
-        .where(known_at(span, t), opened <= t, opened > t - LOOK_BACK_US)
+        .join(known, _theirs(known, moments))
+        .where(known_at(known, t), opened <= t, opened > t - LOOK_BACK_US)
         .cte("known_cases")
     )
+
+
+def _theirs(version: Table, moments: Moments) -> Column:
+    """Return whether a version belongs to the moment's customer."""
+    return and_(version.c.workspace_id == moments.workspace_id, version.c.customer_id == moments.rows.c.customer_id)
 
 
 def _days(moment: Column, t: Column, days: int) -> Column:
@@ -104,16 +111,12 @@ def _case_features(cases: CTE) -> CTE:
     )
 
 
-def _promise_features(moments: CTE, cases: CTE) -> CTE:
-    within = and_(
-        promise_versions.c.workspace_id.in_(select(moments.c.workspace_id)),
-        promise_versions.c.case_id.in_(select(cases.c.case_id)),
-    )
-    span = spans(promise_versions, "promise_spans", within)
+def _promise_features(moments: Moments, cases: CTE) -> CTE:
+    made = promise_versions
     t = cases.c.moment_us
-    due = us(span.c.due_in_force_at)
+    due = us(made.c.due_in_force_at)
     # A promise kept after t is not yet kept at t, whatever a backfilled version says.
-    kept = case((us(span.c.kept_at) <= t, us(span.c.kept_at)))
+    kept = case((us(made.c.kept_at) <= t, us(made.c.kept_at)))
     on_time = and_(kept.is_not(None), kept <= due)
     past = due < t
     return (
@@ -125,8 +128,8 @@ def _promise_features(moments: CTE, cases: CTE) -> CTE:
             _total(and_(due >= t, kept.is_(None))).label("promises_open"),
             _total(and_(on_time, _days(kept, t, 90))).label("promises_kept_90"),
         )
-        .join(span, span.c.case_id == cases.c.case_id)
-        .where(known_at(span, t), us(span.c.made_at) <= t)
+        .join(made, and_(made.c.workspace_id == moments.workspace_id, made.c.case_id == cases.c.case_id))
+        .where(known_at(made, t), us(made.c.made_at) <= t)
         .group_by(cases.c.customer_id, t)
         .cte("promise_features")
     )
@@ -140,30 +143,30 @@ def _decoded(code: Column) -> Column:
     return cast(code % CODE_STEPS, Float) / TENTHS
 
 
-def _response_features(moments: CTE) -> CTE:
-    span = spans(response_versions, "response_spans", of_customers(response_versions, moments))
-    t, answered = moments.c.moment_us, us(span.c.answered_at)
-    score = span.c.score
+def _response_features(moments: Moments) -> CTE:
+    said = response_versions
+    t, answered = moments.rows.c.moment_us, us(said.c.answered_at)
+    score = said.c.score
     recent = _days(answered, t, 90)
     return (
         select(
-            moments.c.customer_id,
+            moments.rows.c.customer_id,
             t,
             _latest(answered, score).label("score_last_code"),
             func.min(case((recent, score))).label("score_min_90"),
             func.avg(case((recent, score))).label("score_mean_90"),
             func.sum(score).label("score_sum"),
             func.count(score).label("scores"),
-            _latest(answered, span.c.effort).label("effort_last_code"),
+            _latest(answered, said.c.effort).label("effort_last_code"),
         )
-        .join(span, span.c.customer_id == moments.c.customer_id)
-        .where(known_at(span, t), answered <= t, answered > t - LOOK_BACK_US)
-        .group_by(moments.c.customer_id, t)
+        .join(said, _theirs(said, moments))
+        .where(known_at(said, t), answered <= t, answered > t - LOOK_BACK_US)
+        .group_by(moments.rows.c.customer_id, t)
         .cte("response_features")
     )
 
 
-def customer_features(moments: CTE) -> Select[Any]:
+def customer_features(moments: Moments) -> Select[Any]:
     """Select one row of features a moment: the scorecard's raw columns, unknown as null.
 
     Returns
@@ -171,26 +174,19 @@ def customer_features(moments: CTE) -> Select[Any]:
     Select
         `customer_id`, `moment_us`, then the columns of `FEATURES`, then `objects_to_scoring`.
     """
-    customers = spans(
-        customer_versions,
-        "customer_spans",
-        and_(
-            customer_versions.c.workspace_id.in_(select(moments.c.workspace_id)),
-            customer_versions.c.id.in_(select(moments.c.customer_id)),
-        ),
-    )
+    customers = customer_versions
     cases = _known_cases(moments)
     of_cases, of_promises, of_responses = (
         _case_features(cases),
         _promise_features(moments, cases),
         _response_features(moments),
     )
-    t = moments.c.moment_us
+    t = moments.rows.c.moment_us
     last = _decoded(of_responses.c.score_last_code)
     earlier = (of_responses.c.score_sum - last) / func.nullif(of_responses.c.scores - 1, 0)
     since = func.coalesce(us(customers.c.since), of_cases.c.first_opened_us)
     statement = select(
-        moments.c.customer_id,
+        moments.rows.c.customer_id,
         t,
         *[func.coalesce(of_cases.c[name], 0).label(name) for name in COUNTED_CASES],
         of_cases.c.failure_share_365,
@@ -204,14 +200,16 @@ def customer_features(moments: CTE) -> Select[Any]:
         customers.c.value_amount,
         customers.c.value_currency,
         func.coalesce(customers.c.objects_to_scoring, False).label("objects_to_scoring"),
-    ).join(customers, and_(customers.c.id == moments.c.customer_id, known_at(customers, t)))
+    ).join(
+        customers, and_(customers.c.workspace_id == moments.workspace_id, customers.c.id == moments.rows.c.customer_id)
+    )
     for part in (of_cases, of_promises, of_responses):
-        same = and_(part.c.customer_id == moments.c.customer_id, part.c.moment_us == t)
+        same = and_(part.c.customer_id == moments.rows.c.customer_id, part.c.moment_us == t)
         statement = statement.outerjoin(part, same)
-    return statement
+    return statement.where(known_at(customers, t))
 
 
-def customer_conditions(moments: CTE) -> Select[Any]:
+def customer_conditions(moments: Moments) -> Select[Any]:
     """Select which conditions were present in each moment's cases.
 
     Returns
@@ -220,33 +218,26 @@ def customer_conditions(moments: CTE) -> Select[Any]:
         `customer_id`, `moment_us`, `case_id`, `condition` (code), `since_us`: since when it was present.
     """
     cases = _known_cases(moments)
-    same_moment = and_(moments.c.customer_id == cases.c.customer_id, moments.c.moment_us == cases.c.moment_us)
-    pairs = (
-        select(moments.c.workspace_id, cases.c.customer_id, cases.c.case_id, cases.c.moment_us)
-        .join(moments, same_moment)
-        .cte("case_moments")
-    )
-    states = condition_states(pairs).subquery("states")
-    same = and_(states.c.case_id == pairs.c.case_id, states.c.moment_us == pairs.c.moment_us)
+    pairs = select(cases.c.customer_id, cases.c.case_id, cases.c.moment_us).cte("case_moments")
+    states = condition_states(moments.workspace_id, pairs).subquery("states")
     return (
-        select(pairs.c.customer_id, pairs.c.moment_us, pairs.c.case_id, states.c.condition, states.c.since_us)
-        .join(states, same)
-        .where(states.c.state == ObservedState.PRESENT.value, states.c.since_us > pairs.c.moment_us - LOOK_BACK_US)
-        .order_by(pairs.c.customer_id, pairs.c.moment_us, pairs.c.case_id, states.c.condition)
+        select(states.c.customer_id, states.c.moment_us, states.c.case_id, states.c.condition, states.c.since_us)
+        .where(states.c.state == ObservedState.PRESENT.value, states.c.since_us > states.c.moment_us - LOOK_BACK_US)
+        .order_by(states.c.customer_id, states.c.moment_us, states.c.case_id, states.c.condition)
     )
 
 
-def customer_departures(moments: CTE) -> Select[Any]:
+def customer_departures(moments: Moments) -> Select[Any]:
     """Select those of the moments' customers who had left by then and did not come back with a new case since."""
-    span = spans(departure_versions, "departure_spans", of_customers(departure_versions, moments))
-    t = moments.c.moment_us
+    gone = departure_versions
+    t = moments.rows.c.moment_us
     cases = _known_cases(moments)
     latest_case = func.max(cases.c.opened_us)
     left = (
-        select(span.c.customer_id, t, func.max(us(span.c.occurred_at)).label("departed_us"))
-        .join(moments, moments.c.customer_id == span.c.customer_id)
-        .where(known_at(span, t), span.c.kind != DepartureKind.SIGNAL.value)
-        .group_by(span.c.customer_id, t)
+        select(gone.c.customer_id, t, func.max(us(gone.c.occurred_at)).label("departed_us"))
+        .join(moments.rows, _theirs(gone, moments))
+        .where(known_at(gone, t), gone.c.kind != DepartureKind.SIGNAL.value)
+        .group_by(gone.c.customer_id, t)
         .cte("left_by_then")
     )
     return (

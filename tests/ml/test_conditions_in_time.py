@@ -30,7 +30,7 @@ def first(X: NDArray[np.float64], y: NDArray[np.int64]) -> FoundSet:
 def test_a_set_that_holds_later_is_confirmed_and_shown_by_its_later_figures() -> None:
     X, y = pair(1, 6000)
     found = first(X, y)
-    complete = X[:, :2].all(axis=1)
+    complete = np.logical_and(X[:, 0], X[:, 1])
     assert found.status == "confirmed"
     assert found.p_confirm is not None
     assert found.p_confirm < 1e-6
@@ -55,16 +55,13 @@ def test_a_set_that_no_longer_comes_together_is_stopped() -> None:
 
 
 def test_a_set_seen_too_rarely_later_is_not_judged() -> None:
-    X, y = pair(5, 4000)
-    moment = np.minimum(np.arange(4000), 2000)  # the last half shares a moment: it is the later part
-    late = np.arange(4000) >= 2000
-    drop = late & X[:, :2].all(axis=1)
-    drop[np.flatnonzero(drop)[:6]] = False
-    assert first(X[:2700], y[:2700]).status == "confirmed"
-    kept = ~drop & (np.arange(4000) < 2700)
-    found = ConditionSetMiner().fit(X[kept], y[kept], time=moment[kept]).sets_[0]
-    assert found.rows == 6
-    assert found.status in {"too_few", "stopped"}
+    X, y = pair(5, 3000)
+    y[X[:, 0] == 1] = 0
+    X[X[:, 1] == 1, 0] = 0
+    rows = np.arange(50, 3000, 110)
+    X[rows, :2], y[rows] = 1, 1
+    found = first(X, y)
+    assert (found.status, found.customers) == ("too_few", 8)
 
 
 def test_the_customers_who_discover_do_not_confirm() -> None:

@@ -1,16 +1,13 @@
 """AI4I 2020 and Olist: public data whose failures were made, or are known, to come from conjunctions."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
 from bench.condition_sets import ai4i, olist
 
+ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("STEADFAST_DATA", ROOT.parent / "shared" / "data"))
 
 

@@ -1,16 +1,12 @@
 """Planted worlds: the exact sets come out, proxies and symptoms do not, and nothing comes from nothing."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ml.conditions import ConditionSetMiner
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
 from bench.worlds import World, planted_world, shuffled_clustered, shuffled_numeric, write_table
+from ml.conditions import ConditionSetMiner
 
 
 def found_and_planted(world: World) -> tuple[set[frozenset[str]], set[frozenset[str]]]:

@@ -85,11 +85,9 @@ class SourceCompiler:
             What the field takes; None where the map may choose (attributes and answers).
         """
         get = self._origin(source, kind or source.kind or ValueKind.TEXT)
-        if source.default is not None:
-            get = _or_else(get, source.default)
         if source.when:
             get = _only_when(get, self.test(source.when))
-        return get
+        return get if source.default is None else _or_else(get, source.default)
 
     def of_group(self, source: Source, kind: ValueKind | None) -> Callable[[Sequence[Values]], Any]:
         """Return the function that reads a source from all rows of a group; rows that do not say do not count."""

@@ -1,0 +1,87 @@
+"""Asking changes nothing, and no question, however odd, is answered with a crash."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select
+
+from models.database import Database
+from models.tables import DIRECTORY_TABLES, metadata
+from tests.api.caller import Caller, refusal
+from tests.api.openapi import guarded, routes
+
+pytestmark = pytest.mark.anyio
+
+ODD_TEXTS = ("\0", "a\0b", "\ud83d".encode("utf-8", "surrogatepass"), "'; DROP TABLE customers; --", "%", "\\", "x" * 5000)
+NEEDED = {"condition": "late"}
+
+
+async def fill(client: Caller) -> dict[str, str]:
+    """Put one of everything into the workspace; give what names it in an address."""
+    await client.put_customer("X-1", name="Ana")
+    await client.put_case("X-1", "X-1")
+    await client.promise("X-1", "X-1")
+    await client.catalogue("late", rule={"all": [{"field": "handovers", "op": "ge", "value": 1}]})
+    await client.observe("X-1", "late", reference="X-1")
+    await client.leave("X-1", reference="X-1")
+    await client.offer_role("X-1")
+    response = await client.respond("X-1", satisfaction=1)
+    found = dict.fromkeys(("reference", "case", "promise"), "X-1")
+    return {**found, "code": "late", "key": "post_interaction", "response_id": response["id"]}
+
+
+async def contents(database: Database, workspace_id: UUID) -> Mapping[str, Any]:
+    """Give every row of every table."""
+    async with database.read(workspace_id) as session:
+        return {
+            name: sorted(map(repr, (await session.execute(select(table))).all()))
+            for name, table in metadata.tables.items()
+        }
+
+
+async def test_no_get_writes(app: FastAPI, client: Caller, database: Database) -> None:
+    known = await fill(client)
+    workspace_id = UUID((await client.read("/v1/me"))["workspace_id"])
+    before = await contents(database, workspace_id)
+    assert sum(map(bool, before.values())) > len(DIRECTORY_TABLES) + 15
+    asked = 0
+    for route in routes(app):
+        if route.method != "GET":
+            continue
+        params = {name: NEEDED[name] for name, place, needed, _ in route.parameters if needed and place == "query"}
+        response = await client.ask("GET", route.address(known), {"Idempotency-Key": "k"}, params=params)
+        assert response.status_code == (404 if route.path == "/v1/condition-sets/{set_id}" else 200), response.text
+        asked += 1
+    assert asked > 25
+    await client.post("/v1/risk/lookup", {"customers": ["X-1", "nobody"]})
+    assert await contents(database, workspace_id) == before
+
+
+async def test_no_text_in_an_address_is_answered_with_a_crash(app: FastAPI, client: Caller) -> None:
+    crashed = {}
+    for route in (route for route in guarded(app) if route.method == "GET"):
+        needed = {name: NEEDED[name] for name, place, must, _ in route.parameters if must and place == "query"}
+        for name, place, _, is_text in route.parameters:
+            for text in ODD_TEXTS if is_text else ():
+                quoted = _quoted(text)
+                path = route.address({name: quoted} if place == "path" else {})
+                query = "&".join(f"{key}={value}" for key, value in ({**needed, name: quoted} if place == "query" else needed).items())
+                response = await client.ask("GET", f"{path}?{query}")
+                if response.status_code >= 500:
+                    crashed[f"{route} {name}={text!r}"] = response.status_code
+    assert crashed == {}
+
+
+def _quoted(text: str | bytes) -> str:
+    data = text.encode() if isinstance(text, str) else text
+    return "".join(f"%{byte:02X}" for byte in data)
+
+
+async def test_odd_limits_cursors_and_moments_are_refused(client: Caller) -> None:
+    for query in ("limit=0", "limit=1001", "limit=ten", "limit=1.5", "cursor=nonsense", "cursor=%00", "cursor=",
+                  "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkuMDA", "updated_since=yesterday", "updated_since=2026-01-01T00:00:00"):
+        refused = refusal(await client.ask("GET", f"/v1/customers?{query}"), 422, "malformed")
+        assert refused["errors"][0]["pointer"] == f"/query/{query.split('=')[0]}"

@@ -1,0 +1,95 @@
+"""Changes become states: laid one over the other in the order they happened, whatever the order they were told in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.rules.versions import StoredVersion, change_of, given_names, laid_over, told_again
+
+Change = tuple[int, dict[str, Any]]
+
+FIELDS = ("name", "team", "segment")
+KEYS = ("a", "b", "c")
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> list[Change]:
+    """Draw changes at different moments, each of which says something new."""
+    moments = draw(st.lists(st.integers(0, 30), min_size=1, max_size=7, unique=True))
+    said: list[Change] = []
+    for number, moment in enumerate(moments):
+        fields = draw(st.sets(st.sampled_from(FIELDS)))
+        keys = draw(st.sets(st.sampled_from(KEYS), min_size=0 if fields else 1))
+        change: dict[str, Any] = {field: f"{field} {number}" for field in sorted(fields)}
+        if keys:
+            change["attributes"] = {key: number for key in sorted(keys)}
+        said.append((moment, change))
+    return said
+
+
+def told(said: Sequence[Change]) -> list[StoredVersion]:
+    """Tell changes one after the other, each recorded when it is told; give the versions they leave."""
+    history: list[StoredVersion] = []
+    for number, (moment, change) in enumerate(said):
+        order = (moment, number, len(history) + 1)
+        latest = max(history, key=lambda version: version.order, default=None)
+        if latest is None or order[:2] > latest.order[:2]:
+            state = laid_over({} if latest is None else latest.state, change)
+            history.append(StoredVersion(order, given_names(change), state))
+            continue
+        names = given_names(change)
+        for occurred, state in told_again(history, change, order):
+            history.append(StoredVersion((occurred, number, len(history) + 1), names, state))
+            names = []
+    return history
+
+
+def current(history: Sequence[StoredVersion]) -> dict[str, Any]:
+    """Give the state that counts now."""
+    return dict(max(history, key=lambda version: version.order).state)
+
+
+@given(said=changes(), data=st.data())
+def test_any_order_of_arrival_gives_the_same_current_state(said: list[Change], data: st.DataObject) -> None:
+    in_order = told(sorted(said))
+    shuffled = told(data.draw(st.permutations(said)))
+    assert current(shuffled) == current(in_order)
+
+
+@given(said=changes(), data=st.data())
+def test_what_was_so_at_each_moment_is_the_same_in_any_order_too(said: list[Change], data: st.DataObject) -> None:
+    def states(history: Sequence[StoredVersion]) -> dict[int, Any]:
+        return {version.order[0]: version.state for version in sorted(history, key=lambda version: version.order)}
+
+    assert states(told(data.draw(st.permutations(said)))) == states(told(sorted(said)))
+
+
+@given(said=changes(), data=st.data())
+def test_nothing_that_was_stored_is_changed_by_what_is_told_later(said: list[Change], data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(said))
+    for told_so_far in range(1, len(shuffled)):
+        before, after = told(shuffled[:told_so_far]), told(shuffled[: told_so_far + 1])
+        assert after[: len(before)] == before
+
+
+@given(changes())
+def test_a_version_gives_back_the_change_it_was_made_by(said: list[Change]) -> None:
+    for (_, change), version in zip(sorted(said), told(sorted(said)), strict=True):
+        assert change_of(version) == change
+
+
+def test_a_change_that_clears_is_given_back_as_one_that_clears() -> None:
+    change = {"team": None, "attributes": {"a": None, "b": 1}}
+    version = StoredVersion((1, 1, 1), given_names(change), laid_over({"team": "north", "attributes": {"a": 2}}, change))
+    assert version.state == {"team": None, "attributes": {"b": 1}}
+    assert change_of(version) == change
+
+
+def test_a_late_change_leaves_alone_what_it_does_not_alter() -> None:
+    history = told([(1, {"name": "Ana"}), (5, {"team": "north"}), (9, {"team": "south", "name": "Anna"})])
+    assert told_again(history, {"name": "A."}, (3, 4, 4)) == [
+        (3, {"name": "A."}),
+        (5, {"name": "A.", "team": "north"}),
+    ]
