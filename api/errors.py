@@ -25,6 +25,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from api.settings import settings
 from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
@@ -135,10 +136,11 @@ class NoRoom(Refusal):
     status, code, title, retryable = 507, "no_room", "There is no room left to store this", True
 
 
+METHOD_NOT_ALLOWED = 405
 STATUS_CODES = {
     400: ("bad_request", "The request cannot be read"),
     404: (NoSuchThing.code, NoSuchThing.title),
-    405: ("method_not_allowed", "This method is not offered here"),
+    METHOD_NOT_ALLOWED: ("method_not_allowed", "This method is not offered here"),
     413: (TooLarge.code, TooLarge.title),
     415: (WrongMediaType.code, WrongMediaType.title),
 }
@@ -201,16 +203,28 @@ def field_error(item: Mapping[str, Any], base: Sequence[object] = ()) -> dict[st
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - same
     code, title = STATUS_CODES.get(error.status_code, ("refused", "The request was refused"))
-    refusal = Refusal(_advice(request, error), code=code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    refusal = Refusal(_advice(request, error, headers), code=code, headers=headers)
     return problem(request, refusal, error.status_code, title)
 
 
-def _advice(request: Request, error: HTTPException) -> str:
+def _methods_at(request: Request) -> list[str]:
+    """Return all methods offered at an address; the framework names only those of the first route that fits."""
+    offered: set[str] = set()
+    for place in request.app.routes:
+        for route in getattr(getattr(place, "original_router", None), "routes", [place]):
+            if isinstance(route, Route) and route.path_regex.match(request.url.path):
+                offered |= route.methods or set()
+    return sorted(offered)
+
+
+def _advice(request: Request, error: HTTPException, headers: Mapping[str, str]) -> str:
     if error.status_code == NoSuchThing.status:
         return f"Nothing answers at {request.url.path}; /docs lists what does."
-    if error.status_code == 405:  # noqa: PLR2004 - method not allowed
-        allowed = (error.headers or {}).get("Allow", "")
-        return f"{request.method} is not offered at {request.url.path}; use {allowed}."
+    if error.status_code == METHOD_NOT_ALLOWED:
+        return f"{request.method} is not offered at {request.url.path}; use {headers['Allow']}."
     return str(error.detail)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 SEED = 20_260
-CUSTOMERS = 500
+CUSTOMERS = 900
 DAYS = 540
 SATURDAY = 5
 ANSWERING, BAD_WEEKS, ASKED_PERMISSION = 0.75, 0.3, 0.3
