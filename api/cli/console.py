@@ -12,6 +12,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.dependencies import Caller, Work, writing_as
 from api.errors import Refusal
@@ -51,7 +52,7 @@ async def _awaited(work: Callable[[], Awaitable[T]]) -> T:
 
 def fail(message: str, code: int = FAILED) -> NoReturn:
     """End the command with a sentence on stderr."""
-    errors.print(f"[red]error[/red] {message}", highlight=False, soft_wrap=True)
+    errors.print(f"[red]error[/red] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -67,7 +68,7 @@ def show(answer: Mapping[str, Any], *, as_json: bool, text: str) -> None:
     if as_json:
         sys.stdout.write(json.dumps(answer, default=str) + "\n")
     else:
-        Console().print(text, highlight=False, soft_wrap=True)
+        Console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 async def ready() -> None:

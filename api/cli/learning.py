@@ -16,7 +16,7 @@ from api.worker import work_off
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 CUSTOMERS_AT_ONCE = 200
-MISUSE = {"column_missing", "unknown_file", "unreadable", "column_used_twice"}
+MISUSE = {"column_missing", "column_used_twice", "outcome_not_binary", "unreadable_file"}
 
 OptionalWorkspace = Annotated[str | None, typer.Option("--workspace", help="The workspace's name or slug.")]
 

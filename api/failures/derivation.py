@@ -58,7 +58,7 @@ async def _derive_some(
 ) -> dict[UUID, list[str]]:
     histories = await _histories(work, case_ids)
     stored = await _stored_steps(work, case_ids, [condition_id for condition_id, _ in rules.values()])
-    now_us = to_us(work.now)
+    now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
     changes: list[Change] = []
     present: dict[UUID, list[str]] = {}
     plain = {code: rule for code, (_, rule) in rules.items()}

@@ -107,7 +107,7 @@ async def rule_observations(
             )
             .order_by(version.c.occurred_at, version.c.recorded_at, version.c.number)
         )
-        rows += [tuple(row) for row in await session.execute(statement)]
+        rows += (await session.execute(statement)).all()
     return rows
 
 
