@@ -146,6 +146,30 @@ STATUS_CODES = {
 }
 
 
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "code", "retryable", "request_id"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail", "instance", "code")},
+        "status": {"type": "integer"},
+        "retryable": {"type": "boolean"},
+        "request_id": {"type": ["string", "null"]},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
+            },
+        },
+    },
+}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    group: {"description": meaning, "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}}}
+    for group, meaning in (("4XX", "A refusal; its `code` says which."), ("5XX", "Nothing of the request was stored."))
+}
+
+
 def install(app: FastAPI) -> None:
     """Teach the application to answer every refusal and every failure as a problem."""
     app.add_exception_handler(Refusal, _refused)

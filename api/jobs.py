@@ -26,6 +26,7 @@ claims = JobClaim.__table__  # type: ignore[attr-defined] # same
 DERIVE = "derive"
 LEASE = timedelta(seconds=60)
 ATTEMPTS = 5
+LONGEST_PROBLEM = 2000
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,12 @@ def _mine(matrix: CaseMatrix) -> ConditionSetMiner:
     failed = np.array(matrix.failed, dtype=int)
     if not failed.any():
         raise Refused(TooFewFailures.code, str(TooFewFailures(ConditionSetMiner().min_failures, 0)))
-    customers = {customer: number for number, customer in enumerate(dict.fromkeys(matrix.customers))}
     times = np.array(matrix.moments, dtype=np.int64)
     miner = ConditionSetMiner(feature_names=matrix.conditions)
     miner.fit(
         np.array(matrix.states, dtype=float),
         failed,
-        groups=np.array([customers[customer] for customer in matrix.customers]),
+        groups=np.array(matrix.customers),
         time=times if len(np.unique(times)) > 1 else None,
     )
     return miner
@@ -179,7 +178,7 @@ async def train(workspace: str, promote: str = "") -> Summary:
             )
             # Where nothing was promoted before, nobody's decision is overruled.
             first = not await registry.has_champion(work)
-            serves = bool(promote) or (first and learned.forward.get("gain", 0.0) >= 0)
+            serves = bool(promote) or (first and learned.forward.get("gain", -1.0) >= 0)
             if serves:
                 await registry.promote(work, model_id)
         return {"model": str(model_id), "state": "champion" if serves else "candidate", **summary}

@@ -55,7 +55,7 @@ def create_app(store: Database | None = None) -> FastAPI:
     errors.install(app)
     app.add_exception_handler(Replay, _replay)
     for topic in ROUTERS:
-        app.include_router(topic.router)
+        app.include_router(topic.router, responses=errors.DOCUMENTED)
     app.add_api_route("/livez", livez, methods=["GET"], tags=["Health"])
     app.add_api_route("/readyz", readyz, methods=["GET"], tags=["Health"])
     app.add_api_route("/problems", problems, methods=["GET"], include_in_schema=False)

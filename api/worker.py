@@ -50,11 +50,23 @@ async def work_off(database: Database, workspace_id: UUID | None = None) -> int:
     """Do all light jobs that are due; return how many."""
     done = 0
     while (job := await jobs.claim(database, list(HANDLERS), utc_now(), workspace_id)) is not None:
-        result = await HANDLERS[job.kind](database, job)
-        async with database.write(job.workspace_id) as session:
-            await jobs.finish(session, job, utc_now(), result=result)
+        await _do(database, job)
         done += 1
     return done
+
+
+async def _do(database: Database, job: ClaimedJob) -> None:
+    """Do one job; one that keeps failing is given up after some attempts, its reason kept."""
+    result, problem = None, None
+    try:
+        result = await HANDLERS[job.kind](database, job)
+    except Exception as error:
+        if is_unavailable(error) or job.attempt < jobs.ATTEMPTS:
+            raise
+        log.exception("job_given_up", job=str(job.id), kind=job.kind)
+        problem = f"{type(error).__name__}: {error}"[: jobs.LONGEST_PROBLEM]
+    async with database.write(job.workspace_id) as session:
+        await jobs.finish(session, job, utc_now(), result=result, problem=problem)
 
 
 @asynccontextmanager

@@ -43,8 +43,8 @@ class CaseMatrix:
     states : list of list of float
         One row a case: 1 present, 0 absent, NaN not observed.
     failed : list of bool
-    customers : list of UUID
-        Whose case each row is (clusters).
+    customers : list of str
+        Whose case each row is, by reference (clusters).
     moments : list of int
         When its conditions counted, UTC microseconds.
     refused : dict of str to frozenset of str
@@ -54,7 +54,7 @@ class CaseMatrix:
     conditions: list[str]
     states: list[list[float]] = field(default_factory=list)
     failed: list[bool] = field(default_factory=list)
-    customers: list[UUID] = field(default_factory=list)
+    customers: list[str] = field(default_factory=list)
     moments: list[int] = field(default_factory=list)
     refused: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class CaseMatrix:
 @dataclass(frozen=True)
 class _Row:
     case_id: UUID
-    customer_id: UUID
+    customer: str
     moment_us: int
     failed: bool
 
@@ -96,16 +96,17 @@ def read_case_matrix(
     matrix = CaseMatrix([condition.code for condition in mined], refused=refused)
     blank = [NOT_OBSERVED if condition.rule is None else ABSENT for condition in mined]
     column = {condition.code: index for index, condition in enumerate(mined)}
-    rows = list(_outcomes(connection, workspace_id, definition, now_us))
+    rows = _outcomes(connection, workspace_id, definition, now_us)
     states = _states(connection, workspace_id, definition, now_us)
-    for row in rows:
+    # A database returns rows in any order; what is found must not depend on it.
+    for row in sorted(rows, key=lambda row: (row.moment_us, row.customer, row.failed)):
         values = blank.copy()
         for code, state in states.get((row.case_id, row.moment_us), ()):
             if code in column:
                 values[column[code]] = STATES[state]
         matrix.states.append(values)
         matrix.failed.append(row.failed)
-        matrix.customers.append(row.customer_id)
+        matrix.customers.append(row.customer)
         matrix.moments.append(row.moment_us)
     return matrix
 
@@ -115,13 +116,13 @@ def _outcomes(connection: Connection, workspace_id: UUID, definition: FailureDef
         for answer in connection.execute(answered_cases(workspace_id)):
             outcome = failed(definition.rule, answer.answers, {})
             if outcome is not None:
-                yield _Row(answer.case_id, answer.customer_id, answer.moment_us, outcome)
+                yield _Row(answer.case_id, answer.customer, answer.moment_us, outcome)
         return
     for case in connection.execute(current_cases(workspace_id)).mappings():
         outcome = failed(definition.rule, {}, _facts(case))
         moment_us = _moment_us(case, definition.as_of, now_us)
         if outcome is not None and moment_us is not None:
-            yield _Row(case["id"], case["customer_id"], moment_us, outcome)
+            yield _Row(case["id"], case["customer"], moment_us, outcome)
 
 
 def _facts(case: Mapping[Any, Any]) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def build(now: datetime) -> DemoWorld:
 
 
 def _customer(world: DemoWorld, chance: random.Random, reference: str, now: datetime) -> None:
-    since = now - timedelta(days=chance.uniform(60, DAYS + 700))
+    since = now - timedelta(days=chance.uniform(10, DAYS))
     name = f"{chance.choice(FIRST)} {chance.choice(LAST)}"
     value = {"amount": round(chance.lognormvariate(10.2, 0.6)), "currency": "EUR"}
     known = max(since, now - timedelta(days=DAYS))
@@ -149,7 +149,7 @@ def _customer(world: DemoWorld, chance: random.Random, reference: str, now: date
         "segment": chance.choice(("home", "office")),
     }
     world.customers.append({**row, **_known(known)})
-    opened = known + timedelta(days=chance.expovariate(1 / 60))
+    opened = known + timedelta(days=chance.expovariate(1 / 30))
     count = 0
     while opened < now - timedelta(days=1):
         count += 1
@@ -161,7 +161,7 @@ def _customer(world: DemoWorld, chance: random.Random, reference: str, now: date
             departure = {"reference": f"D-{reference}", "customer": reference, "kind": "cancelled", "at": left}
             world.departures.append({**departure, "recorded_at": left})
             return
-        opened += timedelta(days=5 + chance.expovariate(1 / 150))
+        opened += timedelta(days=5 + chance.expovariate(1 / 250))
 
 
 def _case(

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import product
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -66,7 +65,7 @@ async def failure_rates(work: Work, codes: Sequence[str]) -> RatesAnswer:
 def _row(matrix: CaseMatrix, wanted: Sequence[str], combination: Sequence[bool]) -> RateRow:
     places = [matrix.conditions.index(code) for code in wanted]
     meant = [PRESENT if there else 0.0 for there in combination]
-    by_customer: defaultdict[UUID, list[int]] = defaultdict(lambda: [0, 0])
+    by_customer: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
     for states, failed, customer in zip(matrix.states, matrix.failed, matrix.customers, strict=True):
         if [states[place] for place in places] == meant:
             by_customer[customer][0] += failed

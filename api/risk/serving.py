@@ -60,14 +60,13 @@ async def serving(work: Work) -> Serving:
 
 
 async def _champion(work: Work) -> tuple[RiskModel | None, str]:
-    """Return the champion, or the newest one before it whose document can be read."""
+    """Return the champion, or nothing where there is none or its document cannot be trusted."""
     row = (await work.session.execute(queries.champion(work.workspace_id))).mappings().one_or_none()
     if row is None:
         return None, PRIOR
-    text = dumps(row["document"], allow_nan=False)
     try:
-        return _read(text, row["sha256"]), str(row["id"])
-    except ArtefactRefused as refused:
+        return _read(dumps(row["document"], allow_nan=False), row["sha256"]), str(row["id"])
+    except ValueError as refused:  # ArtefactRefused is one, and so is a number that JSON does not know
         log.exception("model_refused", model=str(row["id"]), reason=str(refused))
         return None, PRIOR
 

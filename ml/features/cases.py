@@ -7,10 +7,11 @@ from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, case, func, li
 
 from ml.features.asof import known_at, known_now, table_of, us
 from models.case import CaseVersion
-from models.customer import CustomerVersion, DepartureKind, DepartureVersion
+from models.customer import Customer, CustomerVersion, DepartureKind, DepartureVersion
 from models.failure import Condition, ObservationVersion, ObservedState
 from models.feedback import ResponseVersion
 
+customers = table_of(Customer)
 customer_versions = table_of(CustomerVersion)
 case_versions = table_of(CaseVersion)
 response_versions = table_of(ResponseVersion)
@@ -69,18 +70,26 @@ def departures(workspace_id: UUID) -> Select[Any]:
 def answered_cases(workspace_id: UUID) -> Select[Any]:
     """Select every answer about a case as it stands, with the moment its conditions count at: when it was asked."""
     answer = response_versions
-    return select(
-        answer.c.id.label("row_id"),
+    theirs = and_(customers.c.workspace_id == answer.c.workspace_id, customers.c.id == answer.c.customer_id)
+    statement = select(
         answer.c.case_id,
-        answer.c.customer_id,
+        customers.c.reference.label("customer"),
         func.coalesce(us(answer.c.asked_at), us(answer.c.answered_at)).label("moment_us"),
         answer.c.answers,
-    ).where(answer.c.workspace_id == workspace_id, known_now(answer), answer.c.case_id.is_not(None))
+    ).join(customers, theirs)
+    return statement.where(answer.c.workspace_id == workspace_id, known_now(answer), answer.c.case_id.is_not(None))
 
 
 def current_cases(workspace_id: UUID) -> Select[Any]:
     """Select every case as it stands."""
-    return select(case_versions).where(case_versions.c.workspace_id == workspace_id, known_now(case_versions))
+    theirs = and_(
+        customers.c.workspace_id == case_versions.c.workspace_id, customers.c.id == case_versions.c.customer_id
+    )
+    return (
+        select(case_versions, customers.c.reference.label("customer"))
+        .join(customers, theirs)
+        .where(case_versions.c.workspace_id == workspace_id, known_now(case_versions))
+    )
 
 
 def answered_case_moments(workspace_id: UUID) -> CTE:

@@ -13,9 +13,12 @@ from api.cli.importing.targets import Target
 from api.errors import Malformed, Refusal
 from api.recorded import Stored
 from models.database import Database, is_disk_full, is_unavailable
+from models.planning import refresh_statistics
 from models.recording import Recorded
 
 ROWS_A_BATCH = 1000
+LOOK_AGAIN_AFTER = frozenset({1, 4, 16, 64, 256})
+"""The batches after which the planner looks at the tables anew: rarely, and soon enough while they are small."""
 NOT_STORABLE = "The database does not take this row: a text is too long or a number too large."
 
 
@@ -57,12 +60,14 @@ async def store_drafts(
             stored = iter(await target.store(work, [body for draft in some for body in draft.bodies]))
             return [[next(stored) for _ in draft.bodies] for draft in some]
 
-    for batch in _batches(drafts):
+    for number, batch in enumerate(_batches(drafts), start=1):
         ready = [draft for draft in batch if draft.refusal is None]
         outcome = iter(await _each(store, ready))
         for draft in batch:
             _count(draft, [] if draft.refusal else next(outcome), report, tally)
         advance(tally)
+        if number in LOOK_AGAIN_AFTER:
+            await refresh_statistics(database.url)
 
 
 async def _each(store: StoreSome, drafts: Sequence[Draft]) -> list[list[Stored]]:
