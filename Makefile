@@ -16,6 +16,9 @@ ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundl
 export UV_SYSTEM_CERTS ?= 1
 endif
 
+# What is compiled once need not be compiled by every start.
+export UV_COMPILE_BYTECODE ?= 1
+
 # One thread a process for BLAS and OpenMP: the test workers already fill the cores.
 test bench: export OMP_NUM_THREADS ?= 1
 test bench: export OPENBLAS_NUM_THREADS ?= 1
@@ -93,4 +96,5 @@ $(VENV)/dev.stamp: $(VENV)/build.stamp requirements.lock requirements-dev.lock p
 
 INDEX = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/pip config get global.index-url 2>/dev/null)}}"; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi;
-EDITABLE = $(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable .
+EDITABLE = $(UV) pip install --python $(BIN)/python --quiet --no-deps --no-build-isolation --editable . \
+	&& $(BIN)/python -m compileall -q api models ml

@@ -42,10 +42,10 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Write a zoned moment as microseconds; a naive one is a mistake of ours and refused."""
-        if value is None:
-            return None
+    def process_bind_param(self, value: datetime | int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Write a zoned moment as microseconds, or those as they are; a naive one is a mistake of ours and refused."""
+        if value is None or isinstance(value, int):
+            return value
         if value.tzinfo is None:
             raise ValueError("a moment needs its zone")
         return to_us(value)

@@ -94,13 +94,14 @@ async def make_heads(
         for key, (head, change) in sorted(made.items(), key=lambda item: str(item[0]))
     ]
     await append_rows(session, kind.head, rows, skip_existing=True)
-    if session.get_bind().dialect.name == "sqlite":
-        return frozenset()  # its one writer is this one
-    stored = await _stored_ids(session, kind, workspace_id, [row["id"] for row in rows])
+    stored = await stored_ids(session, kind, workspace_id, [row["id"] for row in rows])
     return frozenset(key for key, (head, _) in made.items() if head.id not in stored)
 
 
-async def _stored_ids(session: AsyncSession, kind: RecordKind, workspace_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+async def stored_ids(session: AsyncSession, kind: RecordKind, workspace_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of the heads just inserted are there: another writer may have been a moment earlier."""
+    if session.get_bind().dialect.name == "sqlite":
+        return set(ids)  # its one writer is this one
     found: set[UUID] = set()
     for start in range(0, len(ids), ROWS_A_QUESTION):
         statement = select(kind.head.c.id).where(

@@ -1,4 +1,4 @@
-"""The laws of the house that no single room can keep: who may know whom, what the service never loads, no empty test."""
+"""Laws that no single room can keep: who may know whom, what the service never loads, and no empty test."""
 
 import ast
 import json

@@ -5,7 +5,7 @@ observations is appended. A rule's absence is not stored: no row means absent.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from json import dumps, loads
 from typing import Any
@@ -19,7 +19,8 @@ from api.failures import queries
 from api.workspaces import service as workspaces
 from models.base import from_us, to_us
 from models.failure import ObservationSource, ObservedState
-from models.recording import VERSION_COLUMNS, Change, record
+from models.first_telling import FirstTelling, record_first
+from models.recording import VERSION_COLUMNS, Change, Key, record
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
 from models.rules.timeline import Derived
@@ -28,6 +29,7 @@ from models.rules.timeline import derive as timeline
 CASES_AT_ONCE = 500
 KEPT = "rules"
 RULE = ObservationSource.RULE.value
+ABSENT = ObservedState.ABSENT.value
 
 Steps = dict[int, str]
 """A condition's state from each moment (microseconds) on."""
@@ -59,6 +61,7 @@ async def _derive_some(
     histories = await _histories(work, case_ids)
     stored = await _stored_steps(work, case_ids, [condition_id for condition_id, _ in rules.values()])
     now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
+    first: list[FirstTelling] = []
     changes: list[Change] = []
     present: dict[UUID, list[str]] = {}
     plain = {code: rule for code, (_, rule) in rules.items()}
@@ -67,25 +70,53 @@ async def _derive_some(
         wanted = _steps(derived)
         for code, (condition_id, _) in rules.items():
             have, want = stored.get((case_id, condition_id), NOTHING), wanted.get(code, NOTHING)
-            if have != want:
+            if want and not have:
+                first.append(_first(case_id, condition_id, want))
+            elif have != want:
                 changes += _corrections(case_id, condition_id, have, want)
         present[case_id] = [code for code, steps in wanted.items() if _at_end(steps) == ObservedState.PRESENT]
+    taken = await record_first(work.session, kinds.OBSERVATION, work.workspace_id, first, work.now)
+    changes += [change for telling in first if telling.key in taken for change in _as_changes(telling)]
     await record(work.session, kinds.OBSERVATION, work.workspace_id, changes, work.now)
     return present
+
+
+def _first(case_id: UUID, condition_id: UUID, steps: Steps) -> FirstTelling:
+    """Return a condition's whole timeline in a case of which nothing is stored."""
+    states: list[tuple[int, dict[str, Any]]] = []
+    before = ABSENT
+    for moment, state in steps.items():
+        if state != before:
+            before = state
+            states.append((moment, _observation(case_id, condition_id, state)))
+    return FirstTelling(_watch(case_id, condition_id), states)
+
+
+def _as_changes(telling: FirstTelling) -> Iterator[Change]:
+    for us, state in telling.states:
+        yield Change(telling.key, state, from_us(us), from_us(us))
+
+
+def _watch(case_id: UUID, condition_id: UUID) -> Key:
+    """Return what the one watch a rule keeps on a condition in a case is known by."""
+    return (f"rule:{case_id.hex}:{condition_id.hex}",)
+
+
+def _observation(case_id: UUID, condition_id: UUID, state: str) -> dict[str, Any]:
+    return {"case_id": case_id, "condition_id": condition_id, "state": state, "source": RULE}
 
 
 def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps) -> list[Change]:
     """Return what must be appended so that the stored steps say what the wanted ones say."""
     changes = []
-    have, want = str(ObservedState.ABSENT), str(ObservedState.ABSENT)
+    have, want = ABSENT, ABSENT
     for moment in sorted({*stored, *wanted}):
         have, want = stored.get(moment, have), wanted.get(moment, want)
         if have == want:
             continue
         have = want
-        given = {"case_id": case_id, "condition_id": condition_id, "state": want, "source": RULE}
-        known_from = from_us(moment)
-        changes.append(Change((f"rule:{case_id.hex}:{condition_id.hex}",), given, known_from, known_from))
+        given = _observation(case_id, condition_id, want)
+        changes.append(Change(_watch(case_id, condition_id), given, from_us(moment), from_us(moment)))
     return changes
 
 

@@ -53,7 +53,9 @@ def a_past(until: datetime, *, customers: int = 24, days: int = 330, leaving: fl
         badly = number % 2 == 0
         last = start
         for step in range(3 + number % 3):
-            opened = start + timedelta(days=7 + 55 * step + chosen.randrange(20), minutes=chosen.randrange(1000))
+            again = 9 if badly else 60
+            days_on = 7 + 130 * (step // 2) + again * (step % 2) + chosen.randrange(4)
+            opened = start + timedelta(days=days_on, minutes=chosen.randrange(1000))
             last = max(last, _case(told, chosen, number, step, opened, badly=badly))
         if badly and chosen.random() < leaving * 2:
             left = min(last + timedelta(days=10 + chosen.randrange(40)), until - timedelta(days=1))
@@ -72,7 +74,7 @@ def _case(told: Told, chosen: random.Random, number: int, step: int, opened: dat
     def at(**span: float) -> str:
         return (opened + timedelta(**span)).isoformat()
 
-    row = {"reference": case, "customer": customer, "need": chosen.choice(["repair", "move"]), "opened_at": at()}
+    row = {"reference": case, "customer": customer, "need": "repair", "opened_at": at()}
     told.cases.append({**row, "contacts": 1, "demand": chosen.choice(["value", "failure"]), "recorded_at": at()})
     told.cases.append({**row, "contacts": 2, "handovers": handovers, "done_at": at(days=2), "recorded_at": at(days=2)})
     made = {"case": case, "promise": "P", "what": "a visit", "made_at": at(hours=1), "due_at": at(days=1)}
@@ -81,7 +83,9 @@ def _case(told: Told, chosen: random.Random, number: int, step: int, opened: dat
     told.promises.append({**made, "kept_at": kept, "recorded_at": kept})
     if chosen.random() < 0.5:
         seen = {"case": case, "condition": "rude", "state": "present" if badly else "absent", "source": "staff"}
-        told.observations.append({**seen, "reference": f"o-{case}", "observed_at": at(hours=5), "recorded_at": at(hours=6)})
+        told.observations.append(
+            {**seen, "reference": f"o-{case}", "observed_at": at(hours=5), "recorded_at": at(hours=6)}
+        )
     answers = {"satisfaction": chosen.randrange(1, 3) if badly else chosen.randrange(3, 6)}
     answers["minutes_spent"] = chosen.randrange(10, 120)
     told.responses.append(

@@ -57,9 +57,7 @@ async def test_a_refused_caller_is_told_how_to_sign_in_and_nothing_else(stranger
     for answer in answers:
         refusal(answer, 401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
-    one, other = (
-        {name: value for name, value in answer.json().items() if name != "request_id"} for answer in answers
-    )
+    one, other = ({name: value for name, value in answer.json().items() if name != "request_id"} for answer in answers)
     assert one == other
 
 
@@ -125,7 +123,9 @@ async def test_another_workspaces_records_cannot_be_named_as_parents(
     other = await caller("admin", of=await make_workspace("Another"))
     await other.put_customer("Mine")
     refusal(await other.put("/v1/cases/C", {"customer": "X-1", "need": "n", "opened_at": "2026-01-01T00:00:00Z"}), 409)
-    refusal(await other.post("/v1/departures", {"customer": "X-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}), 409)
+    refusal(
+        await other.post("/v1/departures", {"customer": "X-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}), 409
+    )
     body = {"survey": "post_interaction", "case": "X-1", "answers": {"satisfaction": 1}}
     refusal(await other.post("/v1/responses", body), 409, "unknown_reference")
     assert (await client.read("/v1/cases/X-1"))["customer"] == "X-1"

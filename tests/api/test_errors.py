@@ -41,7 +41,11 @@ async def test_every_no_has_the_one_shape_and_its_code_is_explained(client: Call
         (415, "unsupported_media_type", await client.ask("PUT", "/v1/customers/C-1", content="name=Ana")),
         (422, "malformed", await client.put("/v1/customers/C-1", {"name": 7})),
         (422, "in_the_future", await client.put("/v1/customers/C-1", {"occurred_at": "2199-01-01T00:00:00Z"})),
-        (409, "unknown_reference", await client.post("/v1/departures", {"customer": "C-9", "kind": "closed", "at": "2026-01-01T00:00:00Z"})),
+        (
+            409,
+            "unknown_reference",
+            await client.post("/v1/departures", {"customer": "C-9", "kind": "closed", "at": "2026-01-01T00:00:00Z"}),
+        ),
         (428, "precondition_required", await client.patch("/v1/workspace", {"name": "N"})),
         (412, "precondition_failed", await client.ask("PATCH", "/v1/workspace", etag, json={"name": "N"})),
         (401, "unauthenticated", await Caller(client.http).get("/v1/me")),

@@ -45,10 +45,8 @@ async def test_another_body_under_the_same_key_is_refused_and_stores_nothing(cli
 
 @pytest.mark.parametrize("header", ["", "x" * 256, "käse", "tab\tkey"])
 async def test_a_header_that_cannot_be_a_key_is_refused(client: Caller, header: str) -> None:
-    headers = {"Idempotency-Key": header.encode("latin-1")}
-    response = await client.http.post(
-        "/v1/responses", json=SATISFIED, headers={**headers, "Authorization": f"Bearer {client.key}".encode()}
-    )
+    headers = {b"Idempotency-Key": header.encode("latin-1"), b"Authorization": f"Bearer {client.key}".encode()}
+    response = await client.http.post("/v1/responses", json=SATISFIED, headers=headers)
     refused = refusal(response, 422, "malformed")
     assert refused["errors"][0]["pointer"] == "/header/Idempotency-Key"
     assert await client.read_all("/v1/responses") == []
@@ -107,7 +105,7 @@ async def test_a_key_is_free_again_after_a_week(client: Caller, database: Databa
     done(await client.post("/v1/responses", SATISFIED, idempotency_key="k"))
     workspace_id = await workspace_of(client)
     async with database.write(workspace_id) as session:
-        stored_at = await session.scalar(select(answers.c.stored_at))
+        stored_at = (await session.execute(select(answers.c.stored_at))).scalar_one()
         await session.execute(update(answers).values(stored_at=stored_at - KEPT_FOR - timedelta(seconds=1)))
     fresh = await client.post("/v1/responses", {**SATISFIED, "language": "pt"}, idempotency_key="k")
     assert (fresh.status_code, fresh.headers.get("idempotent-replay")) == (201, None)

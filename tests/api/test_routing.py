@@ -69,12 +69,29 @@ async def test_every_character_and_number_of_json_is_kept(client: Caller) -> Non
 async def test_numbers_and_truths_are_not_taken_for_each_other(client: Caller) -> None:
     await client.put_customer("C-1")
     case = {"customer": "C-1", "need": "n", "opened_at": "2026-01-01T00:00:00Z"}
-    for field, value in {"contacts": True, "handovers": "3", "reopened": 1.0, "told_first": 1, "put_back": "yes"}.items():
+    for field, value in {
+        "contacts": True,
+        "handovers": "3",
+        "reopened": 1.0,
+        "told_first": 1,
+        "put_back": "yes",
+    }.items():
         refused = refusal(await client.put("/v1/cases/K-1", {**case, field: value}), 422, "malformed")
         assert [error["pointer"] for error in refused["errors"]] == [f"/{field}"]
-    for value in ({"amount": 1.5, "currency": "EUR"}, {"amount": 2**53, "currency": "EUR"}, {"amount": 1, "currency": "eur"}):
+    for value in (
+        {"amount": 1.5, "currency": "EUR"},
+        {"amount": 2**53, "currency": "EUR"},
+        {"amount": 1, "currency": "eur"},
+    ):
         refusal(await client.put(PATH, {"value": value}), 422)
-    for moment in ("2026-01-01", "2026-01-01T00:00:00", 1767225600, "yesterday", "2026-02-30T00:00:00Z", "1969-12-31T23:59:59Z"):
+    for moment in (
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        1767225600,
+        "yesterday",
+        "2026-02-30T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+    ):
         refusal(await client.put(PATH, {"since": moment}), 422)
     refused = refusal(await client.put(PATH, {"nickname": "A", "attributes": 3}), 422)
     assert {error["pointer"] for error in refused["errors"]} == {"/nickname", "/attributes"}
@@ -121,7 +138,9 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: Caller
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""]
+)
 async def test_a_body_of_another_kind_is_refused(client: Caller, kind: str) -> None:
     refusal(await put(client, b'{"name": "Ana"}', kind), 415, "unsupported_media_type")
     assert await client.read_all("/v1/customers") == []
@@ -163,5 +182,8 @@ async def test_a_bulk_request_is_a_list_of_at_most_a_thousand_rows(client: Calle
     refusal(await client.ask("POST", "/v1/customers/bulk"), 422, "malformed")
     assert done(await client.post("/v1/customers/bulk", rows[:1000]))["accepted"] == 1000
     assert done(await client.post("/v1/customers/bulk", [])) == {
-        "results": [], "accepted": 0, "unchanged": 0, "rejected": 0
+        "results": [],
+        "accepted": 0,
+        "unchanged": 0,
+        "rejected": 0,
     }

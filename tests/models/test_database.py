@@ -1,4 +1,4 @@
-"""What a serving connection is: durable on SQLite, and on PostgreSQL nobody in particular until it names a workspace."""
+"""A serving connection is durable on SQLite; on PostgreSQL it is nobody until it names a workspace."""
 
 from contextlib import AsyncExitStack
 from uuid import uuid4
@@ -42,7 +42,9 @@ async def test_every_table_outside_the_directory_has_forced_security_with_a_poli
     assert set(found) == set(metadata.tables)
     for name in BEHIND_SECURITY:
         row = found[name]
-        assert (row.relrowsecurity, row.relforcerowsecurity, row.cmd, row.roles) == (True, True, "ALL", "{public}"), name
+        assert (row.relrowsecurity, row.relforcerowsecurity, row.cmd, row.roles) == (True, True, "ALL", "{public}"), (
+            name
+        )
         assert "workspace_id = (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid" in row.qual
 
 
@@ -58,7 +60,9 @@ async def test_a_serving_connection_is_the_role_that_security_binds(database: Da
         for session in (reading, writing):
             role = (
                 await session.execute(
-                    text("SELECT rolname, rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = current_user")
+                    text(
+                        "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = current_user"
+                    )
                 )
             ).one()
             assert tuple(role) == (APP_ROLE, False, False, False)

@@ -32,7 +32,9 @@ def changes(reference: str, order: Any, *, recorded: datetime | None = None) -> 
     return [Change((reference,), given, moment, recorded or moment) for moment, given in happened]
 
 
-async def test_every_order_of_arrival_leaves_the_same_customer(database: Database, make_workspace: MakeWorkspace) -> None:
+async def test_every_order_of_arrival_leaves_the_same_customer(
+    database: Database, make_workspace: MakeWorkspace
+) -> None:
     workspace = await make_workspace("One")
     orders = list(permutations(SAID))
     async with database.write(workspace.id) as session:
@@ -55,7 +57,7 @@ async def test_every_order_of_arrival_leaves_the_same_customer(database: Databas
 
 async def test_a_thousand_rows_are_recorded_as_one_by_one(database: Database, make_workspace: MakeWorkspace) -> None:
     workspace = await make_workspace("One")
-    chosen = random.Random(7)
+    chosen = random.Random(7)  # noqa: S311 - an example, no secret
     rows = [
         Change((f"C-{chosen.randrange(300)}",), {"segment": f"s{chosen.randrange(3)}"}, moment, moment)
         for moment in (START + timedelta(minutes=chosen.randrange(2000)) for _ in range(1000))
@@ -74,7 +76,9 @@ async def test_a_thousand_rows_are_recorded_as_one_by_one(database: Database, ma
     assert set(found) == set(latest)
 
 
-async def test_two_that_make_the_same_record_at_once_make_one(database: Database, make_workspace: MakeWorkspace) -> None:
+async def test_two_that_make_the_same_record_at_once_make_one(
+    database: Database, make_workspace: MakeWorkspace
+) -> None:
     workspace = await make_workspace("One")
 
     async def make(number: int) -> Any:

@@ -21,7 +21,11 @@ async def test_a_case_of_an_unknown_customer_is_refused_for_now(client: Caller) 
     answer = done(await client.post("/v1/cases/bulk", rows))
     assert [row["status"] for row in answer["results"]] == ["rejected", "accepted"]
     problem = answer["results"][0]["problem"]
-    assert (problem["code"], problem["retryable"], problem["errors"][0]["pointer"]) == ("unknown_reference", True, "/customer")
+    assert (problem["code"], problem["retryable"], problem["errors"][0]["pointer"]) == (
+        "unknown_reference",
+        True,
+        "/customer",
+    )
     await client.put_customer("C-1")
     assert (await client.put("/v1/cases/K-1", CASE)).status_code == 201
 
@@ -166,7 +170,9 @@ async def test_a_departure_is_known_from_when_it_happened(client: Caller) -> Non
 
 
 @on_sqlite
-@pytest.mark.xfail(strict=True, reason="`at` is the version's occurred_at: an earlier one sorts before what it corrects")
+@pytest.mark.xfail(
+    strict=True, reason="`at` is the version's occurred_at: an earlier one sorts before what it corrects"
+)
 async def test_a_departure_can_be_corrected_to_an_earlier_day(client: Caller) -> None:
     await client.put_customer("C-1")
     await client.leave("C-1", at=ago(days=3), reference="D-1")

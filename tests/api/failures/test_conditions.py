@@ -1,4 +1,4 @@
-"""Conditions: a rule is read or refused where it is wrong, sees past and coming cases, and never defines its outcome."""
+"""Conditions: a rule is refused where it is wrong, sees past and coming cases, and never defines its outcome."""
 
 import asyncio
 from typing import Any

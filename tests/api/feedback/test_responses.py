@@ -53,7 +53,11 @@ async def test_the_same_response_again_is_the_same_response(client: Caller, data
 
 async def test_the_same_response_in_one_bulk_and_in_the_next_is_one(client: Caller, database: Database) -> None:
     await open_case(client)
-    rows = [body(reference="r-1", case="K-1"), body(reference="r-1", case="K-1"), body(reference="r-1", case="K-1", answers={"satisfaction": 1})]
+    rows = [
+        body(reference="r-1", case="K-1"),
+        body(reference="r-1", case="K-1"),
+        body(reference="r-1", case="K-1", answers={"satisfaction": 1}),
+    ]
     statuses = [row["status"] for row in done(await client.post("/v1/responses/bulk", rows))["results"]]
     assert statuses == ["accepted", "unchanged", "rejected"]
     again = done(await client.post("/v1/responses/bulk", rows))

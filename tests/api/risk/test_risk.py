@@ -1,4 +1,4 @@
-"""Risk: from the first day on, in the contract's words, changed by the next answer, and never of somebody who objects."""
+"""Risk: from the first day on, in the contract's words, changed by the next answer, never of one who objects."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -122,7 +122,11 @@ async def test_who_left_or_objects_is_not_scored(client: Caller) -> None:
     await client.leave("C-1", at=ago(days=1))
     await client.put_customer("C-2", objects_to_scoring=True)
     await client.leave("C-3", kind="signal")
-    assert [(await risk(client, customer))["state"] for customer in ("C-1", "C-2", "C-3")] == ["left", "objected", "active"]
+    assert [(await risk(client, customer))["state"] for customer in ("C-1", "C-2", "C-3")] == [
+        "left",
+        "objected",
+        "active",
+    ]
     await client.put_customer("C-2", objects_to_scoring=False)
     assert (await risk(client, "C-2"))["state"] == "active"
     await client.put_case("K-1", "C-1", opened_at=ago(hours=1))

@@ -24,7 +24,7 @@ def changes(draw: st.DrawFn) -> list[Change]:
         keys = draw(st.sets(st.sampled_from(KEYS), min_size=0 if fields else 1))
         change: dict[str, Any] = {field: f"{field} {number}" for field in sorted(fields)}
         if keys:
-            change["attributes"] = {key: number for key in sorted(keys)}
+            change["attributes"] = dict.fromkeys(sorted(keys), number)
         said.append((moment, change))
     return said
 
@@ -82,7 +82,9 @@ def test_a_version_gives_back_the_change_it_was_made_by(said: list[Change]) -> N
 
 def test_a_change_that_clears_is_given_back_as_one_that_clears() -> None:
     change = {"team": None, "attributes": {"a": None, "b": 1}}
-    version = StoredVersion((1, 1, 1), given_names(change), laid_over({"team": "north", "attributes": {"a": 2}}, change))
+    version = StoredVersion(
+        (1, 1, 1), given_names(change), laid_over({"team": "north", "attributes": {"a": 2}}, change)
+    )
     assert version.state == {"team": None, "attributes": {"b": 1}}
     assert change_of(version) == change
 
