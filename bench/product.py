@@ -25,6 +25,7 @@ from tests.postgres.server import PostgresServer
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SECRET = "a-secret-for-this-bench-alone-0000000000"  # noqa: S105 - guards a database that is thrown away
 ROWS_A_SECOND = 1500
+DELIVERED = "delivered"
 OLIST = (("customers", "customers"), ("cases", "cases"), ("promises", "promises"), ("responses", "responses"))
 INCIDENTS = (("customers", "customers"), ("cases", "cases"))
 BREACH = {(False, False): 0.27, (False, True): 0.73, (True, False): 0.59, (True, True): 0.84}
@@ -121,6 +122,7 @@ def figures(data: Path) -> Iterator[Figure]:
             )
             yield from _imported(installation, data, "olist", "olist_orders.csv.gz", OLIST)
             yield from _imported(installation, data, "incidents", "incidents.csv.gz", INCIDENTS)
+            _delivered(installation, data)
             yield from _answered(installation, found)
     yield _same(found)
 
@@ -153,6 +155,23 @@ def _imported(
     yield Figure(f"{label} rerun changes", "0", str(again), again == 0)
 
 
+def _delivered(installation: Installation, data: Path) -> None:
+    """Import the delivered orders alone into a workspace of their own: what the figures of the method are about."""
+    narrowed = installation.folder / "delivered.toml"
+    maps = EXAMPLES / "olist"
+    where = '\n[[where]]\ncolumn = "order_status"\nin = ["delivered"]\n'
+    narrowed.write_text((maps / "cases.toml").read_text(encoding="utf-8") + where, encoding="utf-8")
+    installation.run("workspace", "create", DELIVERED)
+    installation.run("workspace", "set", "--workspace", DELIVERED, "--file", str(maps / "workspace.toml"))
+    installation.run("import", "conditions", str(maps / "conditions.toml"), "--workspace", DELIVERED)
+    for kind, _ in OLIST:
+        file = "olist_reviews.csv.gz" if kind == "responses" else "olist_orders.csv.gz"
+        chosen = narrowed if kind == "cases" else maps / f"{kind}.toml"
+        report = str(installation.folder / "left_out.ndjson")
+        arguments = ("--workspace", DELIVERED, "--map", str(chosen), "--report", report)
+        installation.run("import", kind, str(data / file), *arguments)
+
+
 def _reads_reviews(path: Path) -> bool:
     return "olist_reviews" in path.read_text(encoding="utf-8")
 
@@ -164,8 +183,8 @@ def _lines(path: Path) -> int:
 
 def _answered(installation: Installation, found: dict[str, dict[str, Any]]) -> Iterator[Figure]:
     label = installation.label
-    olist = installation.run("analyse", "--workspace", "olist")
-    headers = {name: installation.authorisation(name) for name in ("olist", "incidents")}
+    olist = installation.run("analyse", "--workspace", DELIVERED)
+    headers = {name: installation.authorisation(name) for name in (DELIVERED, "incidents")}
     with installation.served() as (client, ready, mebibytes):
         yield Figure(
             f"{label}: API process start",
@@ -176,14 +195,14 @@ def _answered(installation: Installation, found: dict[str, dict[str, Any]]) -> I
         breach = _rates(client, headers["incidents"], "handed_over", "reopened")
         near = all(abs(breach[key][0] - asked) < 0.011 for key, asked in BREACH.items())
         yield Figure(f"{label}: breach by hand-over, reopened", ".27/.59/.73/.84", _four(breach), near)
-        review = _rates(client, headers["olist"], "promise_broken", "still_waiting")
+        review = _rates(client, headers[DELIVERED], "promise_broken", "still_waiting")
         near = all(low <= review[key][0] <= high for key, (low, high) in REVIEW.items())
         yield Figure(
             f"{label}: failing review by broken, waiting", ".09-.10/.18-.19/.14-.18/.78-.79", _four(review), near
         )
-        yield from _sets(label, client, headers["olist"], olist)
-        yield _fresh(label, client, headers["olist"])
-        found[label] = _everything(client, headers["olist"], olist)
+        yield from _sets(label, client, headers[DELIVERED], olist)
+        yield _fresh(label, client, headers[DELIVERED])
+        found[label] = _everything(client, headers[DELIVERED], olist)
 
 
 def _rates(

@@ -81,5 +81,22 @@ def _insert(table: Table, dialect: Dialect, skip_existing: bool) -> _Insert:
 
 
 def _converts(table: Table, dialect: Dialect) -> list[tuple[int, Convert]]:
-    found = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
-    return [(place, convert) for place, convert in enumerate(found) if convert is not None]
+    converts = []
+    for place, column in enumerate(table.columns):
+        convert = column.type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            converts.append((place, _remembering(convert) if column.name == "given" else convert))
+    return converts
+
+
+def _remembering(convert: Convert) -> Convert:
+    """Write each list of names once: the rows of a load are given alike."""
+    written: dict[tuple[str, ...], Any] = {}
+
+    def write(names: list[str]) -> Any:
+        key = tuple(names)
+        if key not in written:
+            written[key] = convert(names)
+        return written[key]
+
+    return write

@@ -31,8 +31,10 @@ DOOMED = {
         "CREATE TABLE nowhere (id INTEGER PRIMARY KEY)",
         "CREATE TABLE doomed (id INTEGER REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED)",
         "GRANT ALL ON doomed, nowhere TO steadfast_app",
-        "CREATE FUNCTION doom() RETURNS trigger LANGUAGE plpgsql AS"
-        " 'BEGIN INSERT INTO doomed VALUES (1); RETURN NULL; END'",
+        (
+            "CREATE FUNCTION doom() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN INSERT INTO doomed VALUES (1); RETURN NULL; END'"
+        ),
         "CREATE TRIGGER doom AFTER INSERT ON customers FOR EACH ROW EXECUTE FUNCTION doom()",
     ],
 }

@@ -137,7 +137,7 @@ async def test_a_key_says_whose_it_is(client: Caller, workspace: WorkspaceSettin
     assert said["scopes"] == ["admin"]
 
 
-async def test_a_request_holds_one_connection_at_a_time(app: FastAPI, client: Caller, database: Database) -> None:
+async def test_a_request_holds_one_connection_at_a_time(client: Caller, database: Database) -> None:
     held, most = 0, 0
 
     def taken(*_: object) -> None:

@@ -171,21 +171,32 @@ async def test_a_stopped_postgresql_is_a_503_and_comes_back_without_a_restart() 
         await database.close()
 
 
-@on_sqlite
-async def test_a_lost_sqlite_file_is_a_503_and_comes_back_without_a_restart(client: Caller, database: Database) -> None:
-    await client.put_customer("C-1")
-    await database.close()
-    path = Path(database.url.removeprefix("sqlite:///"))
+def take_away(path: Path) -> Path:
+    """Move a database's files away and leave in their place what no database can be; give where they are."""
     away = path.parent / "away"
     away.mkdir()
     for file in path.parent.glob(f"{path.name}*"):
         shutil.move(file, away)
     path.mkdir()
+    return away
+
+
+def bring_back(path: Path, away: Path) -> None:
+    """Move a database's files back."""
+    path.rmdir()
+    for file in away.iterdir():
+        shutil.move(file, path.parent)
+
+
+@on_sqlite
+async def test_a_lost_sqlite_file_is_a_503_and_comes_back_without_a_restart(client: Caller, database: Database) -> None:
+    await client.put_customer("C-1")
+    await database.close()
+    path = Path(database.url.removeprefix("sqlite:///"))
+    away = take_away(path)
     async with serving(database, client.key) as caller:
         await refused_as_unavailable(caller)
-        path.rmdir()
-        for file in away.iterdir():
-            shutil.move(file, path.parent)
+        bring_back(path, away)
         assert [item["reference"] for item in await caller.read_all("/v1/customers")] == ["C-1"]
         await caller.put_customer("C-2")
 

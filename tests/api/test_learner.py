@@ -96,7 +96,12 @@ async def test_a_model_serves_exactly_as_it_was_fitted(
 ) -> None:
     fitted: list[Any] = []
     fit = training._fit
-    monkeypatch.setattr(training, "_fit", lambda *given: fitted.append(fit(*given)) or fitted[-1])
+
+    def watched(*given: Any) -> Any:
+        fitted.append(fit(*given))
+        return fitted[-1]
+
+    monkeypatch.setattr(training, "_fit", watched)
     await catalogue(client)
     await tell(client, a_past(today(), customers=30))
     summary = await train("Warm Homes", promote="yes")

@@ -85,7 +85,8 @@ def test_the_sentence_has_the_form_of_the_method() -> None:
     answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
     assert answer.reason_text == (
         "Risk .16 [.03, .57] within 90 days; without late_engineer .08; without no_callback .08; "
-        "without wrong_part .08; these three act together (489 customers, 51 % of their cases failed; 13 % when one is missing)."
+        "without wrong_part .08; these three act together "
+        "(489 customers, 51 % of their cases failed; 13 % when one is missing)."
     )
 
 

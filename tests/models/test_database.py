@@ -1,10 +1,12 @@
 """A serving connection is durable on SQLite; on PostgreSQL it is nobody until it names a workspace."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +29,12 @@ async def rows(session: AsyncSession) -> dict[str, int]:
         name: int(await session.scalar(select(func.count()).select_from(metadata.tables[name])) or 0)
         for name in BEHIND_SECURITY
     }
+
+
+async def add(database: Database, workspace_id: UUID, table: Table, row: Mapping[str, Any]) -> None:
+    """Add a row in a transaction of a workspace."""
+    async with database.write(workspace_id) as session:
+        await session.execute(insert(table).values(dict(row)))
 
 
 @only_postgres
@@ -106,8 +114,7 @@ async def test_no_row_can_be_written_into_another_workspace(database: Database, 
     survey = metadata.tables["surveys"]
     row = {"workspace_id": other.id, "id": uuid7(), "key": "theirs", "created_at": one.updated_at}
     with pytest.raises(DBAPIError, match="row-level security"):
-        async with database.write(one.id) as session:
-            await session.execute(insert(survey).values(row))
+        await add(database, one.id, survey, row)
     async with database.write(one.id) as session:
         assert (await session.execute(survey.update().values(key="mine"))).rowcount == 1  # type: ignore[attr-defined]
     async with database.read(other.id) as session:
@@ -133,10 +140,9 @@ async def test_a_row_cannot_point_at_what_is_not_there(database: Database, make_
     one = await make_workspace("One")
     answers = metadata.tables["idempotent_answers"]
     row = {"api_key_id": uuid7(), "route_hash": "r", "key_hash": "k", "body_hash": "b", "status": 200, "sealed": b"s"}
+    stamp = {"workspace_id": one.id, "id": uuid7(), "stored_at": one.updated_at}
     with pytest.raises(IntegrityError):
-        async with database.write(one.id) as session:
-            stamp = {"workspace_id": one.id, "id": uuid7(), "stored_at": one.updated_at}
-            await session.execute(insert(answers).values({**row, **stamp}))
+        await add(database, one.id, answers, {**row, **stamp})
 
 
 async def test_a_row_cannot_point_into_another_workspace(database: Database, make_workspace: MakeWorkspace) -> None:
@@ -144,10 +150,15 @@ async def test_a_row_cannot_point_into_another_workspace(database: Database, mak
     surveys, versions = metadata.tables["surveys"], metadata.tables["survey_versions"]
     async with database.read(other.id) as session:
         theirs = await session.scalar(select(surveys.c.id).where(surveys.c.workspace_id == other.id))
+    row: dict[str, Any] = {
+        "workspace_id": one.id,
+        "id": theirs,
+        "number": 1,
+        "questions": [],
+        "created_at": one.updated_at,
+    }
     with pytest.raises(IntegrityError):
-        async with database.write(one.id) as session:
-            row = {"workspace_id": one.id, "id": theirs, "number": 1, "questions": [], "created_at": one.updated_at}
-            await session.execute(insert(versions).values(row))
+        await add(database, one.id, versions, row)
 
 
 async def test_work_that_fails_leaves_nothing(database: Database, make_workspace: MakeWorkspace) -> None:

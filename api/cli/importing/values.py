@@ -98,9 +98,9 @@ def _decimal(value: Any, form: Format) -> Decimal:
         # Taken to one spelling, so that misplaced separators are seen and not just removed.
         swap = {form.thousands: ",", form.decimal: "."}
         text = "".join(swap.get(sign, sign) for sign in text)
-        text = text.replace(",", "") if GROUPED.fullmatch(text) else value
+        text = text.replace(",", "") if GROUPED.fullmatch(text) else ""
     elif form.decimal != ".":
-        text = value if "." in text else text.replace(form.decimal, ".")
+        text = "" if "." in text else text.replace(form.decimal, ".")
     if not PLAIN_NUMBER.fullmatch(text):
         raise UnreadableError("number_form", f"{_shown(value)} is no number")
     try:

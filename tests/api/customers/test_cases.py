@@ -109,11 +109,11 @@ async def test_a_promise_broken_and_moved_by_the_company_stays_broken_and_counts
 
 @on_sqlite
 async def test_promises_are_checked_against_their_case_and_against_time(client: Caller) -> None:
-    promise = {"what": "a call", "made_at": ago(days=1), "due_at": ago(days=-1)}
+    promise: dict[str, Any] = {"what": "a call", "made_at": ago(days=1), "due_at": ago(days=-1)}
     assert refusal(await client.put("/v1/cases/K-1/promises/P-1", promise), 409, "unknown_reference")["retryable"]
     await client.put_customer("C-1")
     done(await client.put("/v1/cases/K-1", CASE))
-    wrong = [
+    wrong: list[tuple[dict[str, Any], str, str]] = [
         ({"made_at": ago(days=10)}, "before_opened_at", "/made_at"),
         ({"made_at": ago(hours=-1)}, "in_the_future", "/made_at"),
         ({"kept_at": ago(hours=-1)}, "in_the_future", "/kept_at"),

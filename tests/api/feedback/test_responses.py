@@ -143,7 +143,7 @@ async def test_a_response_lies_within_its_case_and_within_time(client: Caller) -
 
 async def test_a_response_keeps_when_it_was_asked_answered_and_recorded(client: Caller) -> None:
     await open_case(client)
-    times = {"asked_at": ago(days=3), "answered_at": ago(days=2), "recorded_at": ago(days=1)}
+    times: dict[str, Any] = {"asked_at": ago(days=3), "answered_at": ago(days=2), "recorded_at": ago(days=1)}
     stored = await client.read(f"/v1/responses/{(await client.respond('K-1', **times))['id']}")
     assert {name: moment(stored[name]) for name in times} == {name: moment(value) for name, value in times.items()}
     assert (stored["customer"], stored["case"], stored["survey_version"]) == ("C-1", "K-1", 1)
