@@ -8,15 +8,17 @@ from models.failure import Condition, ConditionVersion, Observation, Observation
 from models.feedback import Response, ResponseVersion
 from models.recording import RecordKind
 from models.role import RoleProposal, RoleProposalVersion
+from models.rules.promises import complete_promise
+from models.rules.versions import Complete
 
 
-def _kind(name: str, head: Any, version: Any, *known_by: str) -> RecordKind:
-    return RecordKind(name, head.__table__, version.__table__, (*known_by, "reference"))
+def _kind(name: str, head: Any, version: Any, *known_by: str, complete: Complete | None = None) -> RecordKind:
+    return RecordKind(name, head.__table__, version.__table__, (*known_by, "reference"), complete)
 
 
 CUSTOMER = _kind("customer", Customer, CustomerVersion)
 CASE = _kind("case", Case, CaseVersion)
-PROMISE = _kind("promise", Promise, PromiseVersion, "case_id")
+PROMISE = _kind("promise", Promise, PromiseVersion, "case_id", complete=complete_promise)
 DEPARTURE = _kind("departure", Departure, DepartureVersion)
 CONDITION = _kind("condition", Condition, ConditionVersion)
 OBSERVATION = _kind("observation", Observation, ObservationVersion)

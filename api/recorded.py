@@ -52,7 +52,7 @@ class BulkAnswer(Answer):
     rejected: int
 
 
-def when(times: Times, now: datetime, *, happened: datetime | None = None) -> tuple[datetime, datetime]:
+def when(times: Times, now: datetime, *, happened: tuple[str, datetime] | None = None) -> tuple[datetime, datetime]:
     """Return (occurred_at, recorded_at) of a body, or refuse times that cannot be.
 
     Parameters
@@ -62,16 +62,16 @@ def when(times: Times, now: datetime, *, happened: datetime | None = None) -> tu
     now
         Our clock.
     happened
-        The record's own word for when it happened (`observed_at`, `at`), where it has one.
+        The field in which the record itself says when it happened (`observed_at`, `at`), and that moment. It can be
+        corrected in either direction, so it does not decide which state of the record is the current one.
     """
     recorded = times.recorded_at or now
-    occurred = times.occurred_at or happened or recorded
-    if recorded > now + CLOCK_SKEW:
-        raise impossible("recorded_at", "in_the_future", f"{recorded.isoformat()} has not come yet.")
-    if occurred > now + CLOCK_SKEW:
-        raise impossible("occurred_at", "in_the_future", f"{occurred.isoformat()} has not come yet.")
-    if occurred > recorded and times.recorded_at is not None:
-        raise impossible("recorded_at", "known_before", "Nothing is known before it happened.")
+    occurred = times.occurred_at or recorded
+    for name, moment in (("recorded_at", recorded), happened or ("occurred_at", occurred), ("occurred_at", occurred)):
+        if moment > now + CLOCK_SKEW:
+            raise impossible(name, "in_the_future", f"{moment.isoformat()} has not come yet.")
+        if moment > recorded and times.recorded_at is not None:
+            raise impossible("recorded_at", "known_before", "Nothing is known before it happened.")
     # Within the skew a caller's clock may run ahead: ours is the limit of what can be known.
     return min(occurred, now), max(min(recorded, now), min(occurred, now))
 

@@ -113,7 +113,9 @@ def read_snapshots(
     moments = _snapshots(connection, workspace_id, now_us, horizon_days)
     selected = all_moments(workspace_id, moments)
     seen = _sightings(connection, selected)
-    rows = connection.execute(customer_features(selected)).mappings().all()
+    # A database gives rows in any order; the same rows are to make the same model to the last digit.
+    found = connection.execute(customer_features(selected)).mappings()
+    rows = sorted(found, key=lambda row: (row["moment_us"], row["customer_id"]))
     index = {customer: number for number, customer in enumerate(sorted({row["customer_id"] for row in rows}))}
     columns: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(rows)))
     for name in FEATURES:

@@ -10,6 +10,7 @@ from sqlmodel import Field
 from models.base import (
     Head,
     JsonObject,
+    UTCDateTime,
     Version,
     found_by,
     moment,
@@ -65,7 +66,7 @@ class Departure(Head, table=True):
 
 
 class DepartureVersion(Version, table=True):
-    """What was known of a departure; it happened at `occurred_at`."""
+    """What was known of a departure; the customer left at `left_at`, whenever that was told or corrected."""
 
     __tablename__ = "departure_versions"
     __table_args__ = (
@@ -76,3 +77,4 @@ class DepartureVersion(Version, table=True):
 
     customer_id: UUID
     kind: DepartureKind = Field(sa_type=text_enum(DepartureKind))
+    left_at: datetime = Field(sa_type=UTCDateTime)

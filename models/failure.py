@@ -85,7 +85,7 @@ class Observation(Head, table=True):
 
 
 class ObservationVersion(Version, table=True):
-    """A condition seen present, absent or unknown from `occurred_at` on."""
+    """A condition seen present, absent or unknown from `observed_at` on, whenever that was told or corrected."""
 
     __tablename__ = "observation_versions"
     __table_args__ = (
@@ -99,6 +99,7 @@ class ObservationVersion(Version, table=True):
     condition_id: UUID
     state: ObservedState = Field(sa_type=text_enum(ObservedState))
     source: ObservationSource = Field(sa_type=text_enum(ObservationSource))
+    observed_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class AnalysisState(StrEnum):

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from models.base import Version
+from models.rules.versions import Complete
 
 VERSION_COLUMNS = frozenset(Version.model_fields)
 ROWS_A_QUESTION = 500
@@ -31,12 +32,15 @@ class RecordKind:
         The tables.
     known_by
         The head's columns that make its natural key, `reference` last.
+    complete
+        The rule that fills in what its states have by rule.
     """
 
     name: str
     head: Table
     version: Table
     known_by: tuple[str, ...] = ("reference",)
+    complete: Complete | None = None
 
     @cached_property
     def fields(self) -> list[str]:

@@ -17,7 +17,7 @@ from models.appending import append_rows
 from models.base import from_us, to_us
 from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
-from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, told_again
+from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, stepped, told_again
 
 __all__ = [
     "ROWS_A_QUESTION",
@@ -158,7 +158,7 @@ def _blank(kind: RecordKind) -> dict[str, Any]:
 
 def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     before = head.state if head.state is not None else _blank(kind)
-    state = laid_over(before, change.given)
+    state = stepped(before, change.given, kind.complete)
     created = head.state is None
     unchanged = not created and state == before and change.voided == head.voided
     if not unchanged:
@@ -168,7 +168,7 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
 
 def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence[StoredVersion]) -> Recorded:
     order = (*_place(change), head.number + 1)
-    told = told_again(history, change.given, order)
+    told = told_again(history, change.given, order, kind.complete)
     if _told_before(history, change, order) or not _alters(told, history, order, _blank(kind)):
         return _recorded(change, head, created=False, unchanged=True)
     latest: defaultdict[int, int] = defaultdict(int)

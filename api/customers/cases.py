@@ -16,7 +16,6 @@ from api.paging import next_cursor, page_of
 from api.recorded import Stored, by_row, impossible, in_order, missing, when
 from api.workspaces import service as workspaces
 from models.base import MICROSECOND
-from models.case import Party
 from models.recording import Change, Recorded, current
 from models.rules.versions import laid_over
 
@@ -70,11 +69,7 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow]) -> list[Stored]
         occurred, recorded = when(row, work.now)
         given = _days_ended(row.model_dump(exclude_unset=True, exclude={*TIMES, "case", "promise"}), zone)
         given["case_id"] = case_id
-        before = known.get((case_id, row.promise), {})
-        if "due_at" in given and given["due_at"] != before.get("due_at"):
-            given.setdefault("moved_by", None)  # who moved the date before did not move it now
-        state = laid_over(before, given)
-        given["due_in_force_at"] = state["due_in_force_at"] = _due_in_force(before, state)
+        state = laid_over(known.get((case_id, row.promise), {}), given)
         _check_promise(state, opened[case_id], work.now)
         known[(case_id, row.promise)] = state  # the next row of the same promise stands on this one
         return Change((case_id, row.promise), given, occurred, recorded)
@@ -83,15 +78,6 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow]) -> list[Stored]
     touched = [item.key[0] for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, touched)
     return stored
-
-
-def _due_in_force(before: Mapping[str, Any], state: Mapping[str, Any]) -> datetime | None:
-    """Return the date the company is held to: one it moved itself leaves the old date in force."""
-    in_force: datetime | None = before.get("due_in_force_at")
-    if in_force is not None and (state.get("moved_by") == Party.COMPANY or before.get("due_at") == state["due_at"]):
-        return in_force
-    due: datetime | None = state.get("due_at")
-    return due
 
 
 def _check_promise(state: Mapping[str, Any], opened: datetime, now: datetime) -> None:

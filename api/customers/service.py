@@ -45,9 +45,9 @@ async def store_departures(work: Work, rows: Sequence[DepartureBody]) -> list[St
         customer = known_customer(known, row.customer)
         if row.at > work.now:
             raise impossible("at", "in_the_future", "A departure is reported when it has happened.")
-        occurred, recorded = when(row, work.now, happened=row.at)
+        occurred, recorded = when(row, work.now, happened=("at", row.at))
         identity = uuid7()
-        given = {"customer_id": customer, "kind": row.kind.value}
+        given = {"customer_id": customer, "kind": row.kind.value, "left_at": row.at}
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
     return await by_row(rows, prepare, lambda changes: keep(work, kinds.DEPARTURE, changes))
@@ -150,7 +150,7 @@ def _departure_answer(row: Mapping[Any, Any]) -> DepartureAnswer:
         version=row["number"],
         customer=row["customer"],
         kind=row["kind"],
-        at=row["occurred_at"],
+        at=row["left_at"],
         recorded_at=row["recorded_at"],
         stored_at=row["changed_at"],
     )

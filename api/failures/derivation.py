@@ -88,7 +88,7 @@ def _first(case_id: UUID, condition_id: UUID, steps: Steps) -> FirstTelling:
     for moment, state in steps.items():
         if state != before:
             before = state
-            states.append((moment, _observation(case_id, condition_id, state)))
+            states.append((moment, _observation(case_id, condition_id, state, moment)))
     return FirstTelling(_watch(case_id, condition_id), states)
 
 
@@ -102,8 +102,9 @@ def _watch(case_id: UUID, condition_id: UUID) -> Key:
     return (f"rule:{case_id.hex}:{condition_id.hex}",)
 
 
-def _observation(case_id: UUID, condition_id: UUID, state: str) -> dict[str, Any]:
-    return {"case_id": case_id, "condition_id": condition_id, "state": state, "source": RULE}
+def _observation(case_id: UUID, condition_id: UUID, state: str, moment_us: int) -> dict[str, Any]:
+    seen = {"case_id": case_id, "condition_id": condition_id, "state": state, "source": RULE}
+    return {**seen, "observed_at": from_us(moment_us)}
 
 
 def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps) -> list[Change]:
@@ -115,7 +116,7 @@ def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps
         if have == want:
             continue
         have = want
-        given = _observation(case_id, condition_id, want)
+        given = _observation(case_id, condition_id, want, moment)
         changes.append(Change(_watch(case_id, condition_id), given, from_us(moment), from_us(moment)))
     return changes
 

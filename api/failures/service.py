@@ -112,13 +112,14 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> lis
             raise UnknownReference(f"{detail} Post it to /v1/conditions first.", errors=errors)
         if row.observed_at < opened[case_id]:
             raise impossible("observed_at", "before_opened_at", "The observation lies before its case was opened.")
-        occurred, recorded = when(row, work.now, happened=row.observed_at)
+        occurred, recorded = when(row, work.now, happened=("observed_at", row.observed_at))
         identity = uuid7()
         given = {
             "case_id": case_id,
             "condition_id": conditions[row.condition],
             "state": row.state.value,
             "source": row.source,
+            "observed_at": row.observed_at,
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
@@ -194,7 +195,7 @@ def _observation_answer(row: Mapping[Any, Any]) -> ObservationAnswer:
         condition=row["condition"],
         state=row["state"],
         source=row["source"],
-        observed_at=row["occurred_at"],
+        observed_at=row["observed_at"],
         recorded_at=row["recorded_at"],
         derived_at=row["changed_at"] if derived else None,
         stored_at=row["changed_at"],

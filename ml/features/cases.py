@@ -41,7 +41,7 @@ def condition_states(workspace_id: UUID, rows: FromClause) -> Select[Any]:
     seen = observation_versions
     carried = list(rows.c)
     # The state rides behind its moment in one integer, so that `max` finds the latest on any database.
-    code = func.max(us(seen.c.occurred_at) * STATE_STEPS + case(STATE_CODES, value=seen.c.state, else_=0))
+    code = func.max(us(seen.c.observed_at) * STATE_STEPS + case(STATE_CODES, value=seen.c.state, else_=0))
     latest = (
         select(*carried, seen.c.workspace_id, seen.c.condition_id, code.label("code"))
         .join(seen, and_(seen.c.workspace_id == workspace_id, seen.c.case_id == rows.c.case_id))
@@ -63,7 +63,7 @@ def departures(workspace_id: UUID) -> Select[Any]:
     """Select who left, when, and when it was known; a mere signal is no departure."""
     left = departure_versions
     return select(
-        left.c.customer_id, us(left.c.occurred_at).label("departed_us"), us(left.c.recorded_at).label("recorded_us")
+        left.c.customer_id, us(left.c.left_at).label("departed_us"), us(left.c.recorded_at).label("recorded_us")
     ).where(left.c.workspace_id == workspace_id, known_now(left), left.c.kind != DepartureKind.SIGNAL.value)
 
 

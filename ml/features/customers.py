@@ -234,7 +234,7 @@ def customer_departures(moments: Moments) -> Select[Any]:
     cases = _known_cases(moments)
     latest_case = func.max(cases.c.opened_us)
     left = (
-        select(gone.c.customer_id, t, func.max(us(gone.c.occurred_at)).label("departed_us"))
+        select(gone.c.customer_id, t, func.max(us(gone.c.left_at)).label("departed_us"))
         .join(moments.rows, _theirs(gone, moments))
         .where(known_at(gone, t), gone.c.kind != DepartureKind.SIGNAL.value)
         .group_by(gone.c.customer_id, t)

@@ -5,7 +5,7 @@ the other in the order they happened. A change that arrives late is laid in its 
 told again where it alters them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,18 @@ def laid_over(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, 
     return merged
 
 
+Complete = Callable[[Mapping[str, Any], dict[str, Any], Mapping[str, Any]], None]
+"""Fills in what a state has by rule: given the state before, the state (changed in place), and the change."""
+
+
+def stepped(state: Mapping[str, Any], change: Mapping[str, Any], complete: Complete | None = None) -> dict[str, Any]:
+    """Return the state after a change, completed by the kind's own rule where it has one."""
+    after = laid_over(state, change)
+    if complete is not None:
+        complete(state, after, change)
+    return after
+
+
 def given_names(change: Mapping[str, Any]) -> list[str]:
     """Return the names of the fields a change gives, attributes by key.
 
@@ -66,7 +78,7 @@ def change_of(version: StoredVersion) -> dict[str, Any]:
 
 
 def told_again(
-    history: Iterable[StoredVersion], change: Mapping[str, Any], order: Order
+    history: Iterable[StoredVersion], change: Mapping[str, Any], order: Order, complete: Complete | None = None
 ) -> list[tuple[int, dict[str, Any]]]:
     """Return the states a late change makes: its own moment's first, then each later one it alters.
 
@@ -78,6 +90,8 @@ def told_again(
         The late change.
     order
         Its place; it lies before at least one version of the history.
+    complete
+        The kind's rule that fills in what a state has by rule.
 
     Returns
     -------
@@ -91,7 +105,7 @@ def told_again(
     states: dict[int, dict[str, Any]] = {}
     state: dict[str, Any] = {}
     for place, step in sorted([*changes, (order, dict(change))], key=lambda pair: pair[0]):
-        state = laid_over(state, step)
+        state = stepped(state, step, complete)
         states[place[0]] = state
     return [
         (occurred, state)

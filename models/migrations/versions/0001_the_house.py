@@ -495,6 +495,7 @@ def upgrade() -> None:
         sa.Column("voided", sa.Boolean(), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("left_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "customer_id"],
             ["customers.workspace_id", "customers.id"],
@@ -556,6 +557,7 @@ def upgrade() -> None:
         sa.Column("condition_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("observed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "case_id"],
             ["cases.workspace_id", "cases.id"],

@@ -11,7 +11,7 @@ from api.dependencies import Work
 from api.settings import settings
 from api.workspaces.service import find
 from models.database import Database
-from tests.api.cli.conftest import WORKSPACE
+from tests.api.cli.desk import WORKSPACE
 
 ORDERS = """order,customer,bought,delivered,items
 o1,c1,2026-03-02 10:00:00,2026-03-05 09:00:00,1

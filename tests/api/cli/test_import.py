@@ -1,23 +1,17 @@
 """`steadfast import`: every row is taken or named, the same file again changes nothing, misuse stores nothing."""
 
-import asyncio
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.cli.console import transaction
-from api.customers.cases import list_cases, read_case
-from api.customers.schemas import CaseAnswer
+from api.customers.cases import list_cases
 from api.failures.service import list_observations
-from api.settings import settings
-from api.workspaces.service import find
-from models.database import Database
-from tests.api.cli.conftest import WORKSPACE, Desk
+from tests.api.cli.desk import WORKSPACE, Desk
+from tests.api.cli.orders import CASES, CUSTOMERS, ORDERS, asked, case_as_known
 
 CATALOGUE = """
 [[conditions]]

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from tests.api.cli.conftest import Desk
+from tests.api.cli.desk import Desk
 from tests.api.cli.orders import CASES, CUSTOMERS, ORDERS, case_as_known
+
 
 def test_several_rows_make_one_record_and_each_counts_as_what_became_of_it(desk: Desk) -> None:
     grouped = """
@@ -75,5 +76,3 @@ def test_a_row_may_tell_of_a_later_moment(desk: Desk, orders: Path) -> None:
     assert case_as_known("o1").attributes == {"items": 1, "late": True}
     assert case_as_known("o2").attributes == {"items": 2, "late": False}
     assert desk.counts("cases", orders, later) == (0, 3, 0)
-
-

@@ -139,7 +139,6 @@ TOLD: list[dict[str, Any]] = [
 
 
 @on_sqlite
-@pytest.mark.xfail(strict=True, reason="due_in_force is reckoned from the current version, not from the one before it")
 async def test_the_date_in_force_does_not_depend_on_the_order_in_which_it_was_told(client: Caller) -> None:
     risks = set()
     for number, order in enumerate(permutations(TOLD)):
@@ -170,9 +169,6 @@ async def test_a_departure_is_known_from_when_it_happened(client: Caller) -> Non
 
 
 @on_sqlite
-@pytest.mark.xfail(
-    strict=True, reason="`at` is the version's occurred_at: an earlier one sorts before what it corrects"
-)
 async def test_a_departure_can_be_corrected_to_an_earlier_day(client: Caller) -> None:
     await client.put_customer("C-1")
     await client.leave("C-1", at=ago(days=3), reference="D-1")

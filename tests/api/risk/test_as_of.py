@@ -139,7 +139,7 @@ async def test_training_and_serving_see_the_same_customer(migrated_url: str) -> 
 
 
 async def test_the_snapshots_of_training_do_not_change_when_more_becomes_known(migrated_url: str) -> None:
-    async with told_company(migrated_url, a_past(NOW)) as (database, workspace_id, client):
+    async with told_company(migrated_url, a_past(NOW, customers=12)) as (database, workspace_id, client):
 
         def read(connection: Connection) -> Any:
             sets = {"set": (0, SETS["set"])}
