@@ -69,7 +69,7 @@ def _mine(matrix: CaseMatrix) -> ConditionSetMiner:
     failed = np.array(matrix.failed, dtype=int)
     if not failed.any():
         raise Refused(TooFewFailures.code, str(TooFewFailures(ConditionSetMiner().min_failures, 0)))
-    times = np.array(matrix.moments, dtype=np.int64)
+    times = np.array(matrix.times, dtype=np.int64)
     miner = ConditionSetMiner(feature_names=matrix.conditions)
     miner.fit(
         np.array(matrix.states, dtype=float),

@@ -31,9 +31,9 @@ INCIDENTS = (("customers", "customers"), ("cases", "cases"))
 BREACH = {(False, False): 0.27, (False, True): 0.73, (True, False): 0.59, (True, True): 0.84}
 REVIEW = {
     (False, False): (0.085, 0.105),
-    (False, True): (0.14, 0.21),
-    (True, False): (0.16, 0.19),
-    (True, True): (0.78, 0.80),
+    (True, False): (0.175, 0.195),
+    (False, True): (0.135, 0.185),
+    (True, True): (0.775, 0.795),
 }
 
 

@@ -45,8 +45,9 @@ class CaseMatrix:
     failed : list of bool
     customers : list of str
         Whose case each row is, by reference (clusters).
-    moments : list of int
-        When its conditions counted, UTC microseconds.
+    times : list of int
+        Its place in time, for confirming later what was found earlier, UTC microseconds: when the customer was asked,
+        or when the case was opened.
     refused : dict of str to frozenset of str
         Conditions that would define the outcome, and the fields they share with it.
     """
@@ -55,7 +56,7 @@ class CaseMatrix:
     states: list[list[float]] = field(default_factory=list)
     failed: list[bool] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
-    moments: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
     refused: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -64,6 +65,7 @@ class _Row:
     case_id: UUID
     customer: str
     moment_us: int
+    time_us: int
     failed: bool
 
 
@@ -99,7 +101,7 @@ def read_case_matrix(
     rows = _outcomes(connection, workspace_id, definition, now_us)
     states = _states(connection, workspace_id, definition, now_us)
     # A database returns rows in any order; what is found must not depend on it.
-    for row in sorted(rows, key=lambda row: (row.moment_us, row.customer, row.failed)):
+    for row in sorted(rows, key=lambda row: (row.time_us, row.customer, row.failed)):
         values = blank.copy()
         for code, state in states.get((row.case_id, row.moment_us), ()):
             if code in column:
@@ -107,7 +109,7 @@ def read_case_matrix(
         matrix.states.append(values)
         matrix.failed.append(row.failed)
         matrix.customers.append(row.customer)
-        matrix.moments.append(row.moment_us)
+        matrix.times.append(row.time_us)
     return matrix
 
 
@@ -116,13 +118,13 @@ def _outcomes(connection: Connection, workspace_id: UUID, definition: FailureDef
         for answer in connection.execute(answered_cases(workspace_id)):
             outcome = failed(definition.rule, answer.answers, {})
             if outcome is not None:
-                yield _Row(answer.case_id, answer.customer, answer.moment_us, outcome)
+                yield _Row(answer.case_id, answer.customer, answer.moment_us, answer.moment_us, outcome)
         return
     for case in connection.execute(current_cases(workspace_id)).mappings():
         outcome = failed(definition.rule, {}, _facts(case))
         moment_us = _moment_us(case, definition.as_of, now_us)
         if outcome is not None and moment_us is not None:
-            yield _Row(case["id"], case["customer"], moment_us, outcome)
+            yield _Row(case["id"], case["customer"], moment_us, to_us(case["opened_at"]), outcome)
 
 
 def _facts(case: Mapping[Any, Any]) -> dict[str, Any]:

@@ -168,8 +168,10 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
 
 def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence[StoredVersion]) -> Recorded:
     order = (*_place(change), head.number + 1)
+    if _told_before(history, change, order):
+        return _recorded(change, head, created=False, unchanged=True)
     told = told_again(history, change.given, order, kind.complete)
-    if _told_before(history, change, order) or not _alters(told, history, order, _blank(kind)):
+    if not _alters(told, history, order, _blank(kind)):
         return _recorded(change, head, created=False, unchanged=True)
     latest: defaultdict[int, int] = defaultdict(int)
     for version in history:

@@ -1,8 +1,10 @@
 """Who is at risk, how surely, and under which conditions."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from api.bodies import Reference
+from fastapi import APIRouter, Query
+
+from api.bodies import Moment, Reference
 from api.dependencies import RiskReader
 from api.paging import Page
 from api.risk import service
@@ -13,9 +15,15 @@ router = APIRouter(prefix="/v1", tags=["Risk"], route_class=StrictRoute)
 
 
 @router.get("/customers/{reference}/risk")
-async def read_risk(work: RiskReader, reference: Reference) -> RiskAnswer:
-    """Tell a customer's risk now, and the conditions it is linked to. Scope: risk:read."""
-    return await service.risk_of(work, reference)
+async def read_risk(
+    work: RiskReader,
+    reference: Reference,
+    as_of: Annotated[
+        Moment | None, Query(description="As known at this moment, by today's model. Default: now.")
+    ] = None,
+) -> RiskAnswer:
+    """Tell a customer's risk, and the conditions it is linked to. Scope: risk:read."""
+    return await service.risk_of(work, reference, as_of)
 
 
 @router.post("/risk/lookup")

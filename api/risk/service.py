@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from api import outbox
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import NoSuchThing
+from api.recorded import impossible
 from api.risk import queries
 from api.risk.schemas import ConditionAnswer, ModelAnswer, NearSetAnswer, RiskAnswer, SetAnswer
 from api.risk.serving import Serving, serving
@@ -28,8 +31,12 @@ EVIDENCE_SHOWN = 6
 ACTIVE, LEFT, OBJECTED = "active", "left", "objected"
 
 
-async def risk_of(work: Work, reference: str) -> RiskAnswer:
-    """Return one customer's risk now, from everything acknowledged so far."""
+async def risk_of(work: Work, reference: str, as_of: datetime | None = None) -> RiskAnswer:
+    """Return one customer's risk, from everything acknowledged so far or from what was known at a moment."""
+    if as_of is not None:
+        if as_of > work.now:
+            raise impossible("as_of", "in_the_future", "What will be known then is not known yet.")
+        work = replace(work, now=as_of)
     known = await customers.customer_ids(work, [reference])
     if reference not in known:
         raise NoSuchThing(f"There is no customer {reference}.")
