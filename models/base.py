@@ -109,6 +109,8 @@ class Version(WorkspaceRow):
     latest by (occurred_at, recorded_at, number).
     """
 
+    # The head's key leads to the workspace: a second one would only cost every insert a look-up.
+    workspace_id: UUID = Field(primary_key=True)
     number: int = Field(primary_key=True)
     occurred_at: datetime = Field(sa_type=UTCDateTime)
     recorded_at: datetime = Field(sa_type=UTCDateTime)

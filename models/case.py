@@ -101,7 +101,7 @@ class PromiseVersion(Version, table=True):
     )
 
     case_id: UUID
-    what: str = Field(max_length=1000)
+    what: str = Field(max_length=4000)
     made_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime | None = moment()
     due_in_force_at: datetime | None = moment()

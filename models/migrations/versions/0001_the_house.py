@@ -381,9 +381,6 @@ def upgrade() -> None:
             ["cases.workspace_id", "cases.id"],
             name=op.f("fk_case_versions_workspace_id_id_cases"),
         ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_case_versions_workspace_id_workspaces")
-        ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_case_versions")),
     )
     with op.batch_alter_table("case_versions", schema=None) as batch_op:
@@ -445,9 +442,6 @@ def upgrade() -> None:
             ["conditions.workspace_id", "conditions.id"],
             name=op.f("fk_condition_versions_workspace_id_id_conditions"),
         ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_condition_versions_workspace_id_workspaces")
-        ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_condition_versions")),
     )
     op.create_table(
@@ -478,9 +472,6 @@ def upgrade() -> None:
             ["customers.workspace_id", "customers.id"],
             name=op.f("fk_customer_versions_workspace_id_id_customers"),
         ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_customer_versions_workspace_id_workspaces")
-        ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_customer_versions")),
     )
     op.create_table(
@@ -505,9 +496,6 @@ def upgrade() -> None:
             ["workspace_id", "id"],
             ["departures.workspace_id", "departures.id"],
             name=op.f("fk_departure_versions_workspace_id_id_departures"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_departure_versions_workspace_id_workspaces")
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_departure_versions")),
     )
@@ -572,9 +560,6 @@ def upgrade() -> None:
             ["workspace_id", "id"],
             ["observations.workspace_id", "observations.id"],
             name=op.f("fk_observation_versions_workspace_id_id_observations"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_observation_versions_workspace_id_workspaces")
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_observation_versions")),
     )
@@ -650,9 +635,6 @@ def upgrade() -> None:
             ["role_proposals.workspace_id", "role_proposals.id"],
             name=op.f("fk_role_proposal_versions_workspace_id_id_role_proposals"),
         ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_role_proposal_versions_workspace_id_workspaces")
-        ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_role_proposal_versions")),
     )
     op.create_table(
@@ -723,7 +705,7 @@ def upgrade() -> None:
         sa.Column("given", sa.JSON(), nullable=False),
         sa.Column("voided", sa.Boolean(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("what", sa.String(length=1000), nullable=False),
+        sa.Column("what", sa.String(length=4000), nullable=False),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("due_in_force_at", sa.BigInteger(), nullable=True),
@@ -738,9 +720,6 @@ def upgrade() -> None:
             ["workspace_id", "id"],
             ["promises.workspace_id", "promises.id"],
             name=op.f("fk_promise_versions_workspace_id_id_promises"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_promise_versions_workspace_id_workspaces")
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_promise_versions")),
     )
@@ -784,9 +763,6 @@ def upgrade() -> None:
             ["workspace_id", "id"],
             ["responses.workspace_id", "responses.id"],
             name=op.f("fk_response_versions_workspace_id_id_responses"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id"], ["workspaces.id"], name=op.f("fk_response_versions_workspace_id_workspaces")
         ),
         sa.PrimaryKeyConstraint("workspace_id", "id", "number", name=op.f("pk_response_versions")),
     )
