@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.errors import NotAllowed, NotSignedIn, Refusal
+from api.errors import NotAllowed, NotSignedIn
 from api.idempotency import FirstAnswer, Once, check_key, first_answer
 from api.security import ParsedKey, is_digest_of, parse_key
 from api.settings import settings
@@ -171,19 +171,12 @@ def may_write(*scopes: Scope) -> Any:
     return params.Security(dependency=writing, scope="function", scopes=[scope.value for scope in scopes])
 
 
-def require(caller: Caller, scope: Scope, refusal: Refusal) -> None:
-    """Refuse a part of a route that needs more than the route's own scope."""
-    if not caller.may(scope):
-        raise refusal
-
-
 RecordsReader = Annotated[Work, may_read(Scope.RECORDS_READ)]
 RecordsWriter = Annotated[Work, may_write(Scope.RECORDS_WRITE)]
 FeedbackWriter = Annotated[Work, may_write(Scope.FEEDBACK_WRITE)]
 RiskReader = Annotated[Work, may_read(Scope.RISK_READ)]
 AnalysisReader = Annotated[Work, may_read(Scope.ANALYSIS_READ)]
 RolesWriter = Annotated[Work, may_write(Scope.ROLES_WRITE)]
-RolesReader = Annotated[Work, may_read(Scope.ROLES_WRITE)]
 SupportWriter = Annotated[Work, may_write(Scope.ROLES_SUPPORT)]
 SupportReader = Annotated[Work, may_read(Scope.ROLES_SUPPORT)]
 Admin = Annotated[Work, may_write(Scope.ADMIN)]

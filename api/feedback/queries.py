@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
@@ -88,9 +88,3 @@ async def case_facts(session: AsyncSession, workspace_id: UUID, case_ids: Iterab
         )
         found |= {row.id: row for row in await session.execute(statement)}
     return found
-
-
-async def count(session: AsyncSession, workspace_id: UUID) -> int:
-    """Return how many responses a workspace has."""
-    statement = select(func.count()).select_from(responses).where(responses.c.workspace_id == workspace_id)
-    return int(await session.scalar(statement) or 0)

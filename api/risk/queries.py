@@ -1,6 +1,7 @@
 """Every statement about models and assessments, by name."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,15 +31,16 @@ def all_models(workspace_id: UUID) -> Select[Any]:
 
 
 async def last_assessments(
-    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]
+    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID], until: datetime
 ) -> dict[UUID, RowMapping]:
-    """Return what was last said of each customer."""
+    """Return what was last said of each customer by a moment."""
     rank = func.row_number().over(
         partition_by=assessments.c.customer_id, order_by=(assessments.c.as_of.desc(), assessments.c.id.desc())
     )
     ranked = (
         select(assessments, rank.label("place"))
         .where(assessments.c.workspace_id == workspace_id, assessments.c.customer_id.in_(customer_ids))
+        .where(assessments.c.recorded_at <= until)
         .subquery()
     )
     rows = (await session.execute(select(ranked).where(ranked.c.place == 1))).mappings()
@@ -63,15 +65,15 @@ async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
 
 
 async def references(
-    session: AsyncSession, workspace_id: UUID, case_ids: Collection[UUID]
+    session: AsyncSession, workspace_id: UUID, case_ids: Collection[UUID], until: datetime
 ) -> tuple[dict[UUID, str], dict[UUID, list[UUID]]]:
-    """Return each case's reference and the responses about it: the evidence of what was seen in it."""
+    """Return each case's reference and the responses about it known by a moment: the evidence of what was seen."""
     cases = kinds.CASE.head
     version = kinds.RESPONSE.version
     names = select(cases.c.id, cases.c.reference).where(cases.c.workspace_id == workspace_id, cases.c.id.in_(case_ids))
     about = (
         select(version.c.case_id, version.c.id)
-        .where(version.c.workspace_id == workspace_id, version.c.case_id.in_(case_ids))
+        .where(version.c.workspace_id == workspace_id, version.c.case_id.in_(case_ids), version.c.recorded_at <= until)
         .order_by(version.c.id)
         .distinct()
     )

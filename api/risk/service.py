@@ -65,7 +65,7 @@ async def assess(work: Work, wanted: Mapping[UUID, str]) -> list[RiskAnswer]:
         sightings[row.customer_id].append(Sighting(row.case_id, row.condition, row.since_us))
     seen_in = {sighting.case for seen in sightings.values() for sighting in seen}
     evidence = await _evidence(work, seen_in)
-    before = await queries.last_assessments(work.session, work.workspace_id, list(wanted))
+    before = await queries.last_assessments(work.session, work.workspace_id, list(wanted), work.now)
     answers = []
     for customer_id, reference in wanted.items():
         row = features.get(customer_id, {})
@@ -83,7 +83,7 @@ async def _evidence(work: Work, case_ids: Collection[UUID]) -> dict[UUID, list[s
     """Return what shows that a condition was there: the case and what was answered about it."""
     if not case_ids:
         return {}
-    names, responses = await queries.references(work.session, work.workspace_id, list(case_ids))
+    names, responses = await queries.references(work.session, work.workspace_id, list(case_ids), work.now)
     return {
         case_id: [f"case:{name}", *(f"response:{response}" for response in responses.get(case_id, []))]
         for case_id, name in names.items()
@@ -201,7 +201,7 @@ def _sets(explanation: Explanation, using: Serving) -> list[SetAnswer]:
 
 async def store_assessments(work: Work, answers: Mapping[UUID, RiskAnswer]) -> int:
     """Append those assessments that say something new; return how many."""
-    before = await queries.last_assessments(work.session, work.workspace_id, list(answers))
+    before = await queries.last_assessments(work.session, work.workspace_id, list(answers), work.now)
     rows, events = [], []
     for customer_id, answer in answers.items():
         digest = _digest(answer)

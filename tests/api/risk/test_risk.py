@@ -252,3 +252,18 @@ async def test_an_assessment_is_stored_when_it_says_something_new(
 async def _ids(work: Work) -> dict[UUID, str]:
     rows = await queries.customers_after(work.session, work.workspace_id, None, 100)
     return dict(rows)
+
+
+async def test_risk_as_of_a_moment_knows_nothing_that_was_said_later(client: Caller) -> None:
+    await client.put_customer("C-1", occurred_at=ago(days=9), recorded_at=ago(days=9))
+    await client.put_case("K-1", "C-1", opened_at=ago(days=9), occurred_at=ago(days=9), recorded_at=ago(days=9))
+    await client.catalogue("seen_here")
+    await client.observe("K-1", "seen_here", observed_at=ago(days=8), recorded_at=ago(days=8))
+    body = {"survey": "post_interaction", "case": "K-1", "answers": {"satisfaction": 1}}
+    said = done(await client.post("/v1/responses", body))
+    now = await client.read("/v1/customers/C-1/risk")
+    assert now["conditions"][0]["evidence"] == ["case:K-1", f"response:{said['id']}"]
+    before = await client.read("/v1/customers/C-1/risk", as_of=ago(days=1))
+    assert before["conditions"][0]["evidence"] == ["case:K-1"]
+    assert before["risk"] < now["risk"]
+    refusal(await client.get("/v1/customers/C-1/risk", as_of=ago(days=-1)), 422, "in_the_future")
