@@ -9,10 +9,9 @@ from pydantic import JsonValue
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api import outbox
+from api import audit, outbox
 from api.dependencies import Work
 from api.failures import queries
-from api.workspaces import service as workspaces
 from models.failure import AnalysisState
 from models.ids import condition_set_id, uuid7
 
@@ -47,7 +46,7 @@ async def store_analysis(
         rows = [_row(work, outcome, analysis_id, position, item) for position, item in enumerate(found)]
         await work.session.execute(insert(queries.findings), rows)
     await outbox.emit_all(work, [_event(work, outcome, item) for item in found if item.status == "confirmed"])
-    await workspaces.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
+    await audit.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
     return analysis_id
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Select
 
-from api import jobs, kinds
+from api import audit, jobs, kinds
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Malformed, NoSuchThing, UnknownReference
@@ -42,7 +42,7 @@ async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
     given = body.model_dump(exclude={"code", "occurred_at", "recorded_at"})
     stored = (await customers.keep(work, kinds.CONDITION, [Change((body.code,), given, occurred, recorded)]))[0]
     if not stored.unchanged:
-        await workspaces.note(work, "condition.stored", body.code, {"version": stored.version})
+        await audit.note(work, "condition.stored", body.code, {"version": stored.version})
     work.kept.pop(derivation.KEPT, None)
     past = "no_rule" if body.rule is None else "evaluated" if stored.unchanged else await _look_back(work)
     found = await read_condition(work, body.code)

@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import insert, update
 
+from api import audit
 from api.dependencies import Work
 from api.risk import queries
 from api.risk.serving import fingerprint
-from api.workspaces import service as workspaces
 from ml.scoring import RiskModel
 from models.assessment import ModelState
 from models.base import from_us
@@ -41,7 +41,7 @@ async def register(
             created_at=work.now,
         )
     )
-    await workspaces.note(work, "model.registered", str(model_id), {"basis": model.basis})
+    await audit.note(work, "model.registered", str(model_id), {"basis": model.basis})
     return model_id
 
 
@@ -57,4 +57,4 @@ async def promote(work: Work, model_id: UUID) -> None:
     champion = table.c.state == ModelState.CHAMPION
     await work.session.execute(update(table).where(mine, champion).values(state=ModelState.RETIRED))
     await work.session.execute(update(table).where(mine, table.c.id == model_id).values(state=ModelState.CHAMPION))
-    await workspaces.note(work, "model.promoted", str(model_id), {})
+    await audit.note(work, "model.promoted", str(model_id), {})

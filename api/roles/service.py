@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import Select
 
-from api import kinds, outbox
+from api import audit, kinds, outbox
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing, Refusal, UnknownReference
@@ -65,7 +65,7 @@ async def offer(work: Work, body: ProposalBody) -> ProposalStored:
             given |= await _reworded(work, before, given)
     stored = await _keep(work, reference, given, before, identity)
     if not stored.unchanged:
-        await workspaces.note(work, "role_proposal.stored", reference, {"version": stored.version})
+        await audit.note(work, "role_proposal.stored", reference, {"version": stored.version})
     found = await read_proposal(work, reference)
     if not stored.unchanged and (before is None or before["status"] != found.status):
         await outbox.emit_all(work, [_offered(found)])
@@ -109,7 +109,7 @@ async def stand_behind(work: Work, reference: str, name: str) -> ProposalAnswer:
     proposal = _there(reference, await _held(work, reference))
     if await queries.add_supporter(work.session, work.workspace_id, proposal["id"], name, work.now):
         await queries.touch(work.session, work.workspace_id, proposal["id"], work.now)
-        await workspaces.note(work, "role_proposal.supporter_added", reference, {})
+        await audit.note(work, "role_proposal.supporter_added", reference, {})
     return await read_proposal(work, reference)
 
 
@@ -133,7 +133,7 @@ async def answer(work: Work, reference: str, body: AnswerBody) -> ProposalAnswer
         given["due_at"] = ends
     await _keep(work, reference, given, before)
     await queries.touch(work.session, work.workspace_id, before["id"], work.now)
-    await workspaces.note(work, "role_proposal.answered", reference, {"verdict": body.verdict.value})
+    await audit.note(work, "role_proposal.answered", reference, {"verdict": body.verdict.value})
     found = await read_proposal(work, reference)
     about = {**_about(found), "verdict": body.verdict.value}
     await outbox.emit_all(work, [outbox.NewEvent("role_proposal.answered", about)])
@@ -144,7 +144,7 @@ async def go_on(work: Work, reference: str, step: Step, said: str | None) -> Pro
     """Take the author's next step."""
     before = _there(reference, await _held(work, reference))
     await _keep(work, reference, await _stepped(work, before, step, said, before["details"]), before)
-    await workspaces.note(work, "role_proposal.step_taken", reference, {"step": step.value})
+    await audit.note(work, "role_proposal.step_taken", reference, {"step": step.value})
     found = await read_proposal(work, reference)
     if step is Step.REPLY:
         await outbox.emit_all(work, [_offered(found)])

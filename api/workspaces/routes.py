@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from api.dependencies import Admin, AdminReader, Caller, Work, may_read
+from api.etags import IfMatch, etag
 from api.routing import StrictRoute
 from api.workspaces import service
 from api.workspaces.schemas import MeAnswer, WorkspaceAnswer, WorkspacePatch
@@ -24,7 +25,7 @@ async def who_am_i(work: Annotated[Work, may_read()]) -> MeAnswer:
 async def read_workspace(work: AdminReader, response: Response) -> WorkspaceAnswer:
     """Say how the workspace works now. Scope: admin."""
     found = await service.of(work)
-    response.headers["ETag"] = service.etag(found)
+    response.headers["ETag"] = etag(found.version)
     return service.answer(found)
 
 
@@ -33,11 +34,9 @@ async def change_workspace(
     work: Admin,
     patch: WorkspacePatch,
     response: Response,
-    if_match: Annotated[str | None, Header(description="The ETag this change was made from.")] = None,
+    if_match: IfMatch = None,
 ) -> WorkspaceAnswer:
     """Change what is named; a version is appended. Scope: admin."""
-    if if_match is None:
-        raise service.PreconditionRequired("Read the workspace, then send its ETag as If-Match.")
     found = await service.change(work, patch, if_match)
-    response.headers["ETag"] = service.etag(found)
+    response.headers["ETag"] = etag(found.version)
     return service.answer(found)

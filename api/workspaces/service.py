@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import JsonValue
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import audit
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
+from api.etags import check_if_match
 from api.recorded import impossible
 from api.security import digest, make_key
 from api.settings import settings
@@ -23,12 +24,9 @@ from api.workspaces.schemas import WorkspaceAnswer, WorkspacePatch
 from models.access import Scope
 from models.database import bind_workspace
 from models.ids import uuid7
-from models.outbox import AuditEntry
 from models.rules.conditions import RuleRefused
 from models.rules.outcome import DEFAULT_DEFINITION, FailureDefinition, read_definition
 from models.workspace import RouteKind
-
-audit_entries = AuditEntry.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 
 SLUG_LENGTH = 63
 KEPT = "workspace"
@@ -120,11 +118,10 @@ async def create_workspace(session: AsyncSession, name: str, now: datetime) -> W
     return await settings_of(session, workspace_id)
 
 
-async def change(work: Work, patch: WorkspacePatch, expected: str) -> WorkspaceSettings:
+async def change(work: Work, patch: WorkspacePatch, if_match: str | None) -> WorkspaceSettings:
     """Append a version of the workspace with what the patch names."""
     now = await of(work)
-    if expected not in {etag(now), "*"}:
-        raise PreconditionFailed("The workspace changed since you read it. Read it again, then change it.")
+    check_if_match(if_match, now.version)
     given = patch.model_dump(exclude_unset=True)
     values = _checked({**given}, now)
     fields = {
@@ -140,7 +137,7 @@ async def change(work: Work, patch: WorkspacePatch, expected: str) -> WorkspaceS
         return now
     row = {**fields, **values, "workspace_id": work.workspace_id, "number": now.version + 1, "stored_at": work.now}
     await work.session.execute(insert(queries.versions).values(row))
-    await note(work, "workspace.changed", now.slug, {"fields": ", ".join(sorted(values))})
+    await audit.note(work, "workspace.changed", now.slug, {"fields": ", ".join(sorted(values))})
     work.kept.pop(KEPT)
     return await of(work)
 
@@ -163,23 +160,6 @@ def _checked(given: dict[str, Any], now: WorkspaceSettings) -> dict[str, Any]:
             errors = [{"pointer": pointer, "code": refused.code, "detail": refused.detail}]
             raise Malformed(f"Correct {pointer}: {refused.detail}", code="rule_refused", errors=errors) from None
     return given
-
-
-class PreconditionFailed(Conflict):
-    """The thing changed since the caller read it."""
-
-    status, code, title = 412, "precondition_failed", "This changed since it was read"
-
-
-class PreconditionRequired(Conflict):
-    """A change has to say what it was made from."""
-
-    status, code, title = 428, "precondition_required", "If-Match is needed"
-
-
-def etag(found: WorkspaceSettings) -> str:
-    """Return the version as an ETag."""
-    return f'"{found.version}"'
 
 
 def slug_of(name: str) -> str:
@@ -252,19 +232,4 @@ async def revoke_key(session: AsyncSession, workspace_id: UUID, key_id: UUID, no
         update(queries.keys)
         .where(queries.keys.c.workspace_id == workspace_id, queries.keys.c.id == key_id)
         .values(revoked_at=now)
-    )
-
-
-async def note(work: Work, action: str, subject: str, details: dict[str, JsonValue]) -> None:
-    """Append to the audit who did what."""
-    await work.session.execute(
-        insert(audit_entries).values(
-            workspace_id=work.workspace_id,
-            id=uuid7(),
-            actor=work.caller.actor,
-            action=action,
-            subject=subject,
-            details=details,
-            recorded_at=work.now,
-        )
     )
