@@ -27,6 +27,8 @@ DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 MOMENTS = TypeAdapter(AwareDatetime)
+PLAIN = frozenset({str, int, float, bool, type(None)})
+JSON_VALUES: TypeAdapter[Any] = TypeAdapter(JsonValue)
 LARGEST_INTEGER = 2**53 - 1
 """What JSON readers agree on (RFC 8259, section 6)."""
 
@@ -90,6 +92,12 @@ def _as_given(value: date | datetime) -> str:
     return _rfc3339(value) if isinstance(value, datetime) else value.isoformat()
 
 
+def _json_value(value: Any) -> Any:
+    if type(value) not in PLAIN:
+        JSON_VALUES.validate_python(value)
+    return value
+
+
 Text = Annotated[str, Field(strict=True)]
 ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_without_nul)]
 LongText = Annotated[str, Field(strict=True, min_length=1, max_length=4000)]
@@ -113,7 +121,9 @@ DayOrMoment = Annotated[
     PlainSerializer(_as_given, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "description": "A day (2026-05-04) or a moment as RFC 3339."}),
 ]
-Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], JsonValue]
+AttributeName = Annotated[str, Field(min_length=1, max_length=100)]
+Attributes = dict[AttributeName, Annotated[Any, PlainValidator(_json_value), WithJsonSchema({})]]
+"""What of JSON may stand in an attribute: checked by type, which for plain values is one look."""
 
 
 class Body(BaseModel):

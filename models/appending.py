@@ -46,17 +46,12 @@ async def append_rows(
         return
     connection = await session.connection()
     insert = _insert(table, connection.dialect, skip_existing)
-    values = [_values(row, insert) for row in rows]
-    await connection.exec_driver_sql(
-        insert.text, tuple(map(list, zip(*values, strict=True))) if insert.by_column else values
-    )
-
-
-def _values(row: Mapping[str, Any], insert: _Insert) -> tuple[Any, ...]:
-    values = [row[name] for name in insert.names]
+    columns = [[row[name] for row in rows] for name in insert.names]
     for place, convert in insert.converts:
-        values[place] = convert(values[place])
-    return tuple(values)
+        columns[place] = [convert(value) for value in columns[place]]
+    await connection.exec_driver_sql(
+        insert.text, tuple(columns) if insert.by_column else list(zip(*columns, strict=True))
+    )
 
 
 @lru_cache(maxsize=128)

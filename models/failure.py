@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON
-from sqlmodel import Field
+from sqlalchemy import JSON, SmallInteger
+from sqlmodel import Field, SQLModel
 
 from models.base import (
     Head,
@@ -75,7 +75,7 @@ class ObservationSource(StrEnum):
 
 
 class Observation(Head, table=True):
-    """One watch kept on a condition in a case; for a rule, one a case and condition."""
+    """One watch that a system, a customer or staff keep on a condition in a case."""
 
     __tablename__ = "observations"
     __table_args__ = (
@@ -100,6 +100,32 @@ class ObservationVersion(Version, table=True):
     state: ObservedState = Field(sa_type=text_enum(ObservedState))
     source: ObservationSource = Field(sa_type=text_enum(ObservationSource))
     observed_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class RuleObservation(SQLModel, table=True):
+    """What a rule saw in a case: from `observed_at` on the condition was so, until the rule's next row.
+
+    Derived, not told: a step of a timeline has no head and no fields of its own. A step that is derived otherwise
+    later, because something was told late or the rule was changed, is appended under the next `number`. `id` is the
+    watch the rule keeps on the condition in the case, the same for all its steps.
+    """
+
+    __tablename__ = "rule_observations"
+    __table_args__ = (
+        within_workspace("case_id", "cases"),
+        within_workspace("condition_id", "conditions"),
+        found_by("rule_observations", "stored_at", "id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    workspace_id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(primary_key=True)
+    condition_id: UUID = Field(primary_key=True)
+    observed_at: datetime = Field(primary_key=True, sa_type=UTCDateTime)
+    number: int = Field(primary_key=True, sa_type=SmallInteger)
+    state: ObservedState = Field(sa_type=text_enum(ObservedState))
+    id: UUID
+    stored_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class AnalysisState(StrEnum):

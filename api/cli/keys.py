@@ -10,7 +10,7 @@ from api.cli.console import AsJson, WorkspaceName, fail, now, run, show, working
 from api.workspaces import queries, service
 from models.access import Scope
 
-app = typer.Typer(help="API keys.", no_args_is_help=True)
+app = typer.Typer(help="API keys.", no_args_is_help=True, add_completion=False)
 Scopes = Annotated[list[Scope], typer.Option("--scope", help="What the key may do; give it as often as needed.")]
 Days = Annotated[int | None, typer.Option("--expires-in-days", min=1, help="Default: never.")]
 

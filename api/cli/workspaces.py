@@ -1,14 +1,16 @@
-"""`workspace create` and `workspace list`."""
+"""`workspace create`, `workspace list`, and `workspace set`, which has a room of its own."""
 
 from typing import Annotated, Any
 
 import typer
 
+from api.cli.configuring import set_from_file
 from api.cli.console import AsJson, now, opened, run, show
 from api.feedback.service import publish_templates
 from api.workspaces import queries, service
 
-app = typer.Typer(help="Companies using this installation.", no_args_is_help=True)
+app = typer.Typer(help="Companies using this installation.", no_args_is_help=True, add_completion=False)
+app.command("set")(set_from_file)
 
 
 @app.command("create")

@@ -41,7 +41,8 @@ async def store_cases(work: Work, rows: Sequence[CaseRow]) -> list[Stored]:
         return Change((row.reference,), given, occurred, recorded)
 
     stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.CASE, changes))
-    await derivation.derive(work, [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged])
+    touched = [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged]
+    await derivation.derive(work, touched, derivation.Source.CASE)
     return stored
 
 
@@ -76,7 +77,7 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow]) -> list[Stored]
 
     stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.PROMISE, changes))
     touched = [item.key[0] for item in stored if isinstance(item, Recorded) and not item.unchanged]
-    await derivation.derive(work, touched)
+    await derivation.derive(work, touched, derivation.Source.PROMISE)
     return stored
 
 

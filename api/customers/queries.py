@@ -8,6 +8,7 @@ from sqlalchemy import Select, Table, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
+from models.ids import in_order
 from models.recording import ROWS_A_QUESTION, RecordKind, current_rows
 
 customers = kinds.CUSTOMER.head
@@ -32,7 +33,7 @@ async def ids_by_reference(
 async def opened_at(session: AsyncSession, workspace_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Return when each case was opened, as known now."""
     version = kinds.CASE.version
-    wanted = sorted(set(case_ids))
+    wanted = in_order(case_ids)
     found: dict[UUID, Any] = {}
     for start in range(0, len(wanted), ROWS_A_QUESTION):
         statement = (

@@ -1,11 +1,11 @@
 """What rules see in cases: the one place where rules run, for one case just touched and for a million imported.
 
-A case's whole history is read, its timeline of conditions derived, and only what differs from the stored
-observations is appended. A rule's absence is not stored: no row means absent.
+A case's whole history is read, its timeline of conditions derived, and only the steps that differ from the stored ones
+are appended. A rule's absence is not stored: no row means absent. Only those rules look that what was told can concern.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from json import dumps, loads
 from typing import Any
@@ -17,140 +17,119 @@ from api import kinds
 from api.dependencies import Work
 from api.failures import queries
 from api.workspaces import service as workspaces
-from models.base import from_us, to_us
-from models.failure import ObservationSource, ObservedState
-from models.first_telling import FirstTelling, record_first
-from models.recording import VERSION_COLUMNS, Change, Key, record
+from models.base import to_us
+from models.failure import ObservedState
+from models.ids import in_order, watch_id
+from models.recording import VERSION_COLUMNS
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
-from models.rules.timeline import Derived
-from models.rules.timeline import derive as timeline
+from models.rules.timeline import RuleBook, Source
+
+__all__ = ["KEPT", "Source", "derive", "derive_all", "present_in"]
 
 CASES_AT_ONCE = 500
 KEPT = "rules"
-RULE = ObservationSource.RULE.value
 ABSENT = ObservedState.ABSENT.value
 
-Steps = dict[int, str]
-"""A condition's state from each moment (microseconds) on."""
+Steps = dict[int, tuple[int, str]]
+"""From each moment (microseconds) on: the number of the row that holds, and the condition's state."""
 NOTHING: Steps = {}
+NO_STEPS: dict[UUID, Steps] = {}
 
 
-async def derive(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
-    """Bring the rule observations of some cases up to date; return the conditions now present in each."""
-    wanted = sorted(set(case_ids))
-    rules = await _rules(work)
-    if not rules or not wanted:
-        return {case_id: [] for case_id in wanted}
-    present: dict[UUID, list[str]] = {}
+async def derive(work: Work, case_ids: Iterable[UUID], told: Source) -> None:
+    """Bring what rules see in some cases up to date after something was told of them."""
+    book, ids = await _rules(work)
+    book = book if told is Source.CASE else book.reading(told)
+    wanted = in_order(case_ids)
+    if not book.rules or not wanted:
+        return
+    if told is not Source.CASE:
+        # Who tells of a case holds it already; who tells of its promises or answers must not derive beside another.
+        await queries.hold_cases(work.session, work.workspace_id, wanted)
     for start in range(0, len(wanted), CASES_AT_ONCE):
-        present |= await _derive_some(work, rules, wanted[start : start + CASES_AT_ONCE])
-    return present
+        await _derive_some(work, book, ids, wanted[start : start + CASES_AT_ONCE])
 
 
 async def derive_all(work: Work, after: UUID | None = None) -> UUID | None:
     """Derive the next portion of all cases; return where to go on, None at the end."""
-    ids = await queries.case_ids_after(work.session, work.workspace_id, after, CASES_AT_ONCE)
-    await derive(work, ids)
-    return ids[-1] if len(ids) == CASES_AT_ONCE else None
+    case_ids = await queries.case_ids_after(work.session, work.workspace_id, after, CASES_AT_ONCE)
+    await queries.hold_cases(work.session, work.workspace_id, case_ids)
+    await derive(work, case_ids, Source.CASE)
+    return case_ids[-1] if len(case_ids) == CASES_AT_ONCE else None
 
 
-async def _derive_some(
-    work: Work, rules: Mapping[str, tuple[UUID, Rule]], case_ids: Sequence[UUID]
-) -> dict[UUID, list[str]]:
-    histories = await _histories(work, case_ids)
-    stored = await _stored_steps(work, case_ids, [condition_id for condition_id, _ in rules.values()])
+async def present_in(work: Work, case_id: UUID) -> list[str]:
+    """Return the codes of the conditions that rules see present in a case now."""
+    stored = await _stored_steps(work, [case_id], None)
+    steps = stored.get(case_id, NO_STEPS)
+    _, ids = await _rules(work)
+    return sorted(code for code, id_ in ids.items() if id_ in steps and _at_end(steps[id_]) == ObservedState.PRESENT)
+
+
+async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
+    histories = await _histories(work, book, case_ids)
+    stored = await _stored_steps(work, case_ids, [ids[code] for code in book.rules])
     now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
-    first: list[FirstTelling] = []
-    changes: list[Change] = []
-    present: dict[UUID, list[str]] = {}
-    plain = {code: rule for code, (_, rule) in rules.items()}
+    stamp = {"workspace_id": work.workspace_id, "stored_at": now_us - 1}
+    rows: list[dict[str, Any]] = []
     for case_id in case_ids:
-        derived = timeline(histories[case_id], plain, now_us)
-        wanted = _steps(derived)
-        for code, (condition_id, _) in rules.items():
-            have, want = stored.get((case_id, condition_id), NOTHING), wanted.get(code, NOTHING)
-            if want and not have:
-                first.append(_first(case_id, condition_id, want))
-            elif have != want:
-                changes += _corrections(case_id, condition_id, have, want)
-        present[case_id] = [code for code, steps in wanted.items() if _at_end(steps) == ObservedState.PRESENT]
-    taken = await record_first(work.session, kinds.OBSERVATION, work.workspace_id, first, work.now)
-    changes += [change for telling in first if telling.key in taken for change in _as_changes(telling)]
-    await record(work.session, kinds.OBSERVATION, work.workspace_id, changes, work.now)
-    return present
+        wanted: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
+        for row in book.derive(histories[case_id], now_us):
+            wanted[ids[row.condition]][row.moment_us] = row.state
+        have = stored.get(case_id, NO_STEPS)
+        for condition_id in {*have, *wanted}:
+            for moment_us, number, state in _differing(have.get(condition_id, NOTHING), wanted.get(condition_id)):
+                step = {"case_id": case_id, "condition_id": condition_id, "observed_at": moment_us, "number": number}
+                rows.append({**stamp, **step, "state": state, "id": watch_id(case_id, condition_id)})
+    await queries.add_steps(work.session, rows)
 
 
-def _first(case_id: UUID, condition_id: UUID, steps: Steps) -> FirstTelling:
-    """Return a condition's whole timeline in a case of which nothing is stored."""
-    states: list[tuple[int, dict[str, Any]]] = []
-    before = ABSENT
-    for moment, state in steps.items():
-        if state != before:
-            before = state
-            states.append((moment, _observation(case_id, condition_id, state, moment)))
-    return FirstTelling(_watch(case_id, condition_id), states)
-
-
-def _as_changes(telling: FirstTelling) -> Iterator[Change]:
-    for us, state in telling.states:
-        yield Change(telling.key, state, from_us(us), from_us(us))
-
-
-def _watch(case_id: UUID, condition_id: UUID) -> Key:
-    """Return what the one watch a rule keeps on a condition in a case is known by."""
-    return (f"rule:{case_id.hex}:{condition_id.hex}",)
-
-
-def _observation(case_id: UUID, condition_id: UUID, state: str, moment_us: int) -> dict[str, Any]:
-    seen = {"case_id": case_id, "condition_id": condition_id, "state": state, "source": RULE}
-    return {**seen, "observed_at": from_us(moment_us)}
-
-
-def _corrections(case_id: UUID, condition_id: UUID, stored: Steps, wanted: Steps) -> list[Change]:
-    """Return what must be appended so that the stored steps say what the wanted ones say."""
-    changes = []
+def _differing(stored: Steps, wanted: Mapping[int, str] | None) -> list[tuple[int, int, str]]:
+    """Return the rows that make the stored steps say what the wanted ones say: moment, number, state."""
+    if not stored:
+        return [] if wanted is None else [(moment_us, 1, state) for moment_us, state in wanted.items()]
+    rows = []
     have, want = ABSENT, ABSENT
-    for moment in sorted({*stored, *wanted}):
-        have, want = stored.get(moment, have), wanted.get(moment, want)
-        if have == want:
-            continue
-        have = want
-        given = _observation(case_id, condition_id, want, moment)
-        changes.append(Change(_watch(case_id, condition_id), given, from_us(moment), from_us(moment)))
-    return changes
+    for moment_us in sorted({*stored, *(wanted or ())}):
+        number, have = stored.get(moment_us, (0, have))
+        want = (wanted or {}).get(moment_us, want)
+        if have != want:
+            have = want
+            rows.append((moment_us, number + 1, want))
+    return rows
 
 
-def _steps(derived: Iterable[Derived]) -> defaultdict[str, Steps]:
-    steps: defaultdict[str, Steps] = defaultdict(dict)
-    for row in derived:
-        steps[row.condition][row.moment_us] = row.state
-    return steps
-
-
-def _at_end(steps: Steps) -> str | None:
-    return steps[max(steps)] if steps else None
+def _at_end(steps: Steps) -> str:
+    return steps[max(steps)][1]
 
 
 async def _stored_steps(
-    work: Work, case_ids: Sequence[UUID], condition_ids: Sequence[UUID]
-) -> dict[tuple[UUID, UUID], Steps]:
-    steps: defaultdict[tuple[UUID, UUID], Steps] = defaultdict(dict)
-    known: dict[UUID | str, UUID] = {id_.hex: id_ for id_ in (*case_ids, *condition_ids)}
-    known |= {id_: id_ for id_ in known.values()}
-    for case_id, condition_id, us, state in await queries.rule_observations(work.session, work.workspace_id, case_ids):
-        if condition_id in known:
-            steps[known[case_id], known[condition_id]][us] = state
-    return steps
+    work: Work, case_ids: Sequence[UUID], condition_ids: Sequence[UUID] | None
+) -> dict[UUID, dict[UUID, Steps]]:
+    """Return by case and condition the steps that hold: of a moment's rows, the last."""
+    stored: defaultdict[UUID, dict[UUID, Steps]] = defaultdict(dict)
+    for case_id, condition_id, us, number, state in await queries.rule_steps(
+        work.session, work.workspace_id, case_ids, condition_ids
+    ):
+        stored[case_id].setdefault(condition_id, {})[us] = number, state
+    return stored
 
 
-async def _rules(work: Work) -> dict[str, tuple[UUID, Rule]]:
+async def _rules(work: Work) -> tuple[RuleBook, Mapping[str, UUID]]:
+    """Return the rules of the catalogue, and by code the condition each one watches for."""
     if KEPT not in work.kept:
         zone = (await workspaces.of(work)).zone
         rows = await queries.rules(work.session, work.workspace_id)
-        work.kept[KEPT] = {row["reference"]: (row["id"], _compiled(dumps(row["rule"]), zone)) for row in rows}
-    found: dict[str, tuple[UUID, Rule]] = work.kept[KEPT]
+        book = _book(tuple((row["reference"], dumps(row["rule"])) for row in rows), zone)
+        work.kept[KEPT] = book, {row["reference"]: row["id"] for row in rows}
+    found: tuple[RuleBook, Mapping[str, UUID]] = work.kept[KEPT]
     return found
+
+
+@lru_cache(maxsize=256)
+def _book(documents: tuple[tuple[str, str], ...], zone: str) -> RuleBook:
+    return RuleBook({code: _compiled(document, zone) for code, document in documents})
 
 
 @lru_cache(maxsize=2048)
@@ -158,23 +137,25 @@ def _compiled(document: str, zone: str) -> Rule:
     return parse_rule(loads(document), zone=zone)
 
 
-async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
+async def _histories(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
+    """Return what some rules may read of some cases; what none of them reads is left where it is."""
     zone = (await workspaces.of(work)).zone
-    cases, promises, answers = defaultdict(list), defaultdict(list), defaultdict(list)
     session, workspace_id = work.session, work.workspace_id
-    for row in await queries.versions_of_cases(session, kinds.CASE.version, "id", workspace_id, case_ids):
-        cases[row["id"]].append(_case_state(row))
-    for row in await queries.versions_of_cases(session, kinds.PROMISE.version, "case_id", workspace_id, case_ids):
-        promises[row["case_id"]].append(_promise_state(row))
-    for row in await queries.versions_of_cases(session, kinds.RESPONSE.version, "case_id", workspace_id, case_ids):
-        if not row["voided"]:
-            answers[row["case_id"]].append(_answer_state(row))
+    cases, promises, answers = defaultdict(list), defaultdict(list), defaultdict(list)
+    attributes = any(name.startswith("attributes.") for name in book.reads)
+    left_out = frozenset() if attributes else frozenset({"attributes"})
+    fields = [name for name in CASE_FIELDS if name not in left_out]
+    for row in await queries.versions_of_cases(session, kinds.CASE, "id", workspace_id, case_ids, left_out):
+        state: dict[str, Any] = {name: row[name] for name in fields}
+        cases[row["id"]].append(CaseState(row["occurred_at"], row["recorded_at"], state))
+    if Source.PROMISE.feeds(book.reads):
+        for row in await queries.versions_of_cases(session, kinds.PROMISE, "case_id", workspace_id, case_ids):
+            promises[row["case_id"]].append(_promise_state(row))
+    if Source.ANSWER.feeds(book.reads):
+        for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
+            if not row["voided"]:
+                answers[row["case_id"]].append(_answer_state(row))
     return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
-
-
-def _case_state(row: RowMapping) -> CaseState:
-    fields: dict[str, Any] = {name: row[name] for name in CASE_FIELDS}
-    return CaseState(row["occurred_at"], row["recorded_at"], fields)
 
 
 CASE_FIELDS = [

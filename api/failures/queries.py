@@ -1,21 +1,38 @@
 """Every statement about conditions, observations and condition sets, by name."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, String, Table, and_, func, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    String,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from models.base import UTCDateTime
-from models.failure import Analysis, ConditionSet, ConditionSetFinding, ObservationSource
-from models.recording import ROWS_A_QUESTION, current_rows
+from models.appending import append_rows
+from models.base import UTCDateTime, text_enum
+from models.failure import Analysis, ConditionSet, ConditionSetFinding, ObservationSource, RuleObservation
+from models.ids import in_order
+from models.recording import ROWS_A_QUESTION, RecordKind, current_rows
 
 conditions = kinds.CONDITION.head
 observations = kinds.OBSERVATION.head
 sets = ConditionSet.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+rule_observations = RuleObservation.__table__  # type: ignore[attr-defined] # same
 findings = ConditionSetFinding.__table__  # type: ignore[attr-defined] # same
 analyses = Analysis.__table__  # type: ignore[attr-defined] # same
 
@@ -25,22 +42,61 @@ def current_conditions(workspace_id: UUID) -> Select[Any]:
     return current_rows(kinds.CONDITION, workspace_id).add_columns(conditions.c.stored_at.label("changed_at"))
 
 
-def current_observations(workspace_id: UUID) -> Select[Any]:
-    """Select observations as they stand, each with its case's reference and its condition's code."""
+def told_observations(workspace_id: UUID) -> Select[Any]:
+    """Select what systems, customers and staff observed, as it stands, with its case and condition by name."""
     version = kinds.OBSERVATION.version
-    cases = kinds.CASE.head
-    same_case = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
-    same_condition = and_(
-        conditions.c.workspace_id == version.c.workspace_id, conditions.c.id == version.c.condition_id
+    return _named(
+        current_rows(kinds.OBSERVATION, workspace_id).with_only_columns(
+            version.c.id,
+            observations.c.reference,
+            version.c.number,
+            version.c.state,
+            version.c.source,
+            version.c.observed_at,
+            version.c.recorded_at,
+            observations.c.stored_at.label("changed_at"),
+        ),
+        version,
     )
+
+
+def derived_observations(workspace_id: UUID) -> Select[Any]:
+    """Select each rule's last step in each case, as observations are shown; its number counts the rows there are."""
+    steps, others = rule_observations, rule_observations.alias("others")
+    same = and_(
+        others.c.workspace_id == steps.c.workspace_id,
+        others.c.case_id == steps.c.case_id,
+        others.c.condition_id == steps.c.condition_id,
+    )
+    later = tuple_(others.c.observed_at, others.c.number) > tuple_(steps.c.observed_at, steps.c.number)
+    return _named(
+        select(
+            steps.c.id,
+            literal(None, String).label("reference"),
+            select(func.count()).select_from(others).where(same).scalar_subquery().label("number"),
+            steps.c.state,
+            literal(ObservationSource.RULE.value, text_enum(ObservationSource)).label("source"),
+            steps.c.observed_at,
+            type_coerce(steps.c.observed_at, UTCDateTime()).label("recorded_at"),
+            steps.c.stored_at.label("changed_at"),
+        ).where(steps.c.workspace_id == workspace_id, ~exists().where(same, later)),
+        steps,
+    )
+
+
+def _named(statement: Select[Any], seen: Table) -> Select[Any]:
+    """Add to what was seen the names of its case and its condition."""
+    cases = kinds.CASE.head
+    same_case = and_(cases.c.workspace_id == seen.c.workspace_id, cases.c.id == seen.c.case_id)
+    same_condition = and_(conditions.c.workspace_id == seen.c.workspace_id, conditions.c.id == seen.c.condition_id)
     return (
-        current_rows(kinds.OBSERVATION, workspace_id)
-        .join(cases, same_case)
+        statement.join(cases, same_case)
         .join(conditions, same_condition)
         .add_columns(
+            seen.c.case_id,
+            seen.c.condition_id,
             cases.c.reference.label("case"),
             conditions.c.reference.label("condition"),
-            observations.c.stored_at.label("changed_at"),
         )
     )
 
@@ -59,13 +115,19 @@ async def codes(session: AsyncSession, workspace_id: UUID) -> list[str]:
 
 
 async def versions_of_cases(
-    session: AsyncSession, table: Table, column: str, workspace_id: UUID, case_ids: Sequence[UUID]
+    session: AsyncSession,
+    kind: RecordKind,
+    column: str,
+    workspace_id: UUID,
+    case_ids: Sequence[UUID],
+    left_out: frozenset[str] = frozenset(),
 ) -> list[RowMapping]:
     """Return all versions of a kind that belong to some cases, in the order they hold, moments as microseconds."""
     rows: list[RowMapping] = []
+    table = kind.version
     for some in _portions(case_ids):
         statement = (
-            select(*_plain_columns(table))
+            select(*_plain_columns(table, left_out))
             .where(table.c.workspace_id == workspace_id, table.c[column].in_(some))
             .order_by(table.c.occurred_at, table.c.recorded_at, table.c.number)
         )
@@ -74,41 +136,51 @@ async def versions_of_cases(
 
 
 @lru_cache
-def _plain_columns(table: Table) -> tuple[ColumnElement[Any], ...]:
+def _plain_columns(table: Table, left_out: frozenset[str]) -> tuple[ColumnElement[Any], ...]:
     """Return the columns rules may read, moments as the microseconds they are kept in."""
     return tuple(
         type_coerce(column, BigInteger()).label(column.name) if isinstance(column.type, UTCDateTime) else column
         for column in table.columns
-        if column.name not in {"workspace_id", "number", "stored_at", "given"}
+        if column.name not in {"workspace_id", "number", "stored_at", "given", *left_out}
     )
 
 
-async def rule_observations(
-    session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]
-) -> list[tuple[UUID | str, UUID | str, int, str]]:
-    """Return all that rules saw in some cases, in the order it holds: case, condition, microseconds, state.
+async def rule_steps(
+    session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID], condition_ids: Sequence[UUID] | None
+) -> list[tuple[UUID, UUID, int, int, str]]:
+    """Return all that rules saw in some cases, of some conditions or of all, a moment's last row last.
 
-    Ids come as the driver gives them, as `UUID` or as its 32 hexadecimal digits: there are many rows and few ids.
+    Each is (case, condition, microseconds, number, state).
     """
-    version = kinds.OBSERVATION.version
-    rows: list[tuple[UUID | str, UUID | str, int, str]] = []
+    steps = rule_observations
+    rows: list[tuple[UUID, UUID, int, int, str]] = []
     for some in _portions(case_ids):
-        statement = (
-            select(
-                type_coerce(version.c.case_id, String()),
-                type_coerce(version.c.condition_id, String()),
-                type_coerce(version.c.occurred_at, BigInteger()),
-                type_coerce(version.c.state, String()),
-            )
-            .where(
-                version.c.workspace_id == workspace_id,
-                version.c.case_id.in_(some),
-                version.c.source == ObservationSource.RULE,
-            )
-            .order_by(version.c.occurred_at, version.c.recorded_at, version.c.number)
-        )
-        rows += (await session.execute(statement)).all()
+        statement = select(
+            steps.c.case_id,
+            steps.c.condition_id,
+            type_coerce(steps.c.observed_at, BigInteger()),
+            steps.c.number,
+            type_coerce(steps.c.state, String()),
+        ).where(steps.c.workspace_id == workspace_id, steps.c.case_id.in_(some))
+        if condition_ids is not None:
+            statement = statement.where(steps.c.condition_id.in_(condition_ids))
+        rows += (await session.execute(statement.order_by(steps.c.observed_at, steps.c.number))).all()
     return rows
+
+
+async def add_steps(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append what rules saw."""
+    await append_rows(session, rule_observations, rows)
+
+
+async def hold_cases(session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]) -> None:
+    """Keep other writers from deriving the same cases meanwhile; all ask in one order, so that none waits in a ring."""
+    if session.get_bind().dialect.name == "sqlite":
+        return  # its one writer is this one
+    cases = kinds.CASE.head
+    for some in _portions(case_ids):
+        statement = select(cases.c.id).where(cases.c.workspace_id == workspace_id, cases.c.id.in_(some))
+        await session.execute(statement.order_by(cases.c.id).with_for_update(key_share=True))
 
 
 async def case_ids_after(session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
@@ -146,6 +218,6 @@ def latest_findings(workspace_id: UUID, outcome: str) -> Select[Any]:
 
 
 def _portions(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
-    wanted = sorted(set(ids))
+    wanted = in_order(ids)
     for start in range(0, len(wanted), ROWS_A_QUESTION):
         yield wanted[start : start + ROWS_A_QUESTION]

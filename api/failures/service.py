@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Select
+from sqlalchemy import select, tuple_, union_all
 
 from api import audit, jobs, kinds
 from api.customers import service as customers
@@ -32,6 +32,7 @@ from models.rules.conditions import RuleRefused, parse_rule
 CASES_IN_A_REQUEST = 500
 """So many past cases a new rule looks at before the answer; more are a job's work."""
 OUTCOME = "failure"
+RULE_PREFIX = "rule:"
 
 
 async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
@@ -131,7 +132,13 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> lis
 
 async def read_observation(work: Work, reference: str) -> ObservationAnswer:
     """Return an observation as it stands."""
-    statement = queries.current_observations(work.workspace_id).where(queries.observations.c.reference == reference)
+    watch = read_watch(reference)
+    if watch is None:
+        statement = queries.told_observations(work.workspace_id).where(queries.observations.c.reference == reference)
+    else:
+        steps = queries.rule_observations
+        statement = queries.derived_observations(work.workspace_id)
+        statement = statement.where(tuple_(steps.c.case_id, steps.c.condition_id) == watch)
     row = (await work.session.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NoSuchThing(f"There is no observation {reference}.")
@@ -148,12 +155,20 @@ async def list_observations(
     condition: str | None = None,
 ) -> tuple[list[ObservationAnswer], str | None]:
     """Return a page of observations, of one case or condition where named."""
-    statement: Select[Any] = queries.current_observations(work.workspace_id)
+    named = []
     if case is not None:
-        statement = statement.where(kinds.CASE.head.c.reference == case)
+        named.append(kinds.CASE.head.c.reference == case)
     if condition is not None:
-        statement = statement.where(queries.conditions.c.reference == condition)
-    statement = page_of(statement, kinds.OBSERVATION.head, cursor, limit, updated_since)
+        named.append(queries.conditions.c.reference == condition)
+    pages = [
+        page_of(statement.where(*named), table, cursor, limit, updated_since).subquery()
+        for statement, table in (
+            (queries.told_observations(work.workspace_id), queries.observations),
+            (queries.derived_observations(work.workspace_id), queries.rule_observations),
+        )
+    ]
+    both = union_all(*(select(page) for page in pages)).subquery("observed")
+    statement = select(both).order_by(both.c.changed_at, both.c.id).limit(limit + 1)
     rows = (await work.session.execute(statement)).mappings().all()
     return [_observation_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
 
@@ -172,6 +187,22 @@ async def read_condition_set(work: Work, set_id: UUID) -> ConditionSetAnswer:
     raise NoSuchThing(f"There is no condition set {set_id} in the newest analysis.")
 
 
+def watch_reference(case_id: UUID, condition_id: UUID) -> str:
+    """Return what the one watch a rule keeps on a condition in a case is known by."""
+    return f"{RULE_PREFIX}{case_id.hex}:{condition_id.hex}"
+
+
+def read_watch(reference: str) -> tuple[UUID, UUID] | None:
+    """Return the case and condition of a rule's watch, None where the reference is another's."""
+    if not reference.startswith(RULE_PREFIX):
+        return None
+    case, _, condition = reference.removeprefix(RULE_PREFIX).partition(":")
+    try:
+        return UUID(case), UUID(condition)
+    except ValueError:
+        return None
+
+
 def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
     return ConditionAnswer(
         id=row["id"],
@@ -187,9 +218,10 @@ def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
 
 def _observation_answer(row: Mapping[Any, Any]) -> ObservationAnswer:
     derived = row["source"] == ObservationSource.RULE
+    reference = watch_reference(row["case_id"], row["condition_id"]) if derived else row["reference"]
     return ObservationAnswer(
         id=row["id"],
-        reference=row["reference"],
+        reference=reference,
         version=row["number"],
         case=row["case"],
         condition=row["condition"],

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
 from models.feedback import Survey, SurveyVersion
+from models.ids import in_order
 from models.recording import ROWS_A_QUESTION, current_rows
 
 surveys = Survey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -73,7 +74,7 @@ async def body_hashes(session: AsyncSession, workspace_id: UUID, references: Ite
 async def case_facts(session: AsyncSession, workspace_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """Return of each case what a response about it is checked against: its customer and its opening."""
     version, cases = kinds.CASE.version, kinds.CASE.head
-    wanted = sorted(set(case_ids))
+    wanted = in_order(case_ids)
     found: dict[UUID, Any] = {}
     for start in range(0, len(wanted), ROWS_A_QUESTION):
         same = and_(

@@ -75,10 +75,8 @@ async def answer_one(work: Work, body: ResponseBody) -> tuple[ResponseStored, bo
     if _is_claimant(work):
         return ResponseStored(id=stored.id, status=status), stored.created
     case_id = stored.state["case_id"]
-    present = {} if case_id is None else await derivation.derive(work, [case_id])
-    judged = ResponseJudged(
-        id=stored.id, status=status, failure=stored.state["failure"], conditions=sorted(present.get(case_id, []))
-    )
+    present = [] if case_id is None else await derivation.present_in(work, case_id)
+    judged = ResponseJudged(id=stored.id, status=status, failure=stored.state["failure"], conditions=present)
     return judged, stored.created
 
 
@@ -91,7 +89,8 @@ async def store_responses(work: Work, rows: Sequence[ResponseBody]) -> list[Stor
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
     fresh = [item for item in stored if isinstance(item, Recorded) and item.created]
-    await derivation.derive(work, [item.state["case_id"] for item in fresh if item.state["case_id"] is not None])
+    touched = [item.state["case_id"] for item in fresh if item.state["case_id"] is not None]
+    await derivation.derive(work, touched, derivation.Source.ANSWER)
     await outbox.emit_all(work, [event for item in fresh for event in _events(item)])
     return stored
 

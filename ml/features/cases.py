@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, case, func, literal, select
+from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, case, exists, func, literal, select, tuple_, union_all
 
-from ml.features.asof import known_at, known_now, table_of, us
+from ml.features.asof import Column, known_at, known_now, table_of, us
 from models.case import CaseVersion
 from models.customer import Customer, CustomerVersion, DepartureKind, DepartureVersion
-from models.failure import Condition, ObservationVersion, ObservedState
+from models.failure import Condition, ObservationVersion, ObservedState, RuleObservation
 from models.feedback import ResponseVersion
 
 customers = table_of(Customer)
@@ -16,6 +16,7 @@ customer_versions = table_of(CustomerVersion)
 case_versions = table_of(CaseVersion)
 response_versions = table_of(ResponseVersion)
 observation_versions = table_of(ObservationVersion)
+rule_observations = table_of(RuleObservation)
 departure_versions = table_of(DepartureVersion)
 conditions = table_of(Condition)
 
@@ -38,18 +39,18 @@ def condition_states(workspace_id: UUID, rows: FromClause) -> Select[Any]:
         it last counts; of two at the same moment the one that saw it present. A condition seen by a rule and not
         listed was absent; one reported by people and not listed was not observed.
     """
-    seen = observation_versions
     carried = list(rows.c)
-    # The state rides behind its moment in one integer, so that `max` finds the latest on any database.
-    code = func.max(us(seen.c.observed_at) * STATE_STEPS + case(STATE_CODES, value=seen.c.state, else_=0))
+    sighted = union_all(_told(workspace_id, rows), _derived(workspace_id, rows)).subquery("sighted")
     latest = (
-        select(*carried, seen.c.workspace_id, seen.c.condition_id, code.label("code"))
-        .join(seen, and_(seen.c.workspace_id == workspace_id, seen.c.case_id == rows.c.case_id))
-        .where(known_at(seen, rows.c.moment_us))
-        .group_by(*carried, seen.c.workspace_id, seen.c.condition_id)
+        select(
+            *[sighted.c[column.name] for column in carried],
+            sighted.c.condition_id,
+            func.max(sighted.c.code).label("code"),
+        )
+        .group_by(*[sighted.c[column.name] for column in carried], sighted.c.condition_id)
         .cte("latest_states")
     )
-    named = and_(conditions.c.workspace_id == latest.c.workspace_id, conditions.c.id == latest.c.condition_id)
+    named = and_(conditions.c.workspace_id == workspace_id, conditions.c.id == latest.c.condition_id)
     state = case({number: name for name, number in STATE_CODES.items()}, value=latest.c.code % STATE_STEPS)
     return select(
         *[latest.c[column.name] for column in carried],
@@ -57,6 +58,36 @@ def condition_states(workspace_id: UUID, rows: FromClause) -> Select[Any]:
         state.label("state"),
         (latest.c.code // STATE_STEPS).label("since_us"),
     ).join(conditions, named)
+
+
+def _told(workspace_id: UUID, rows: FromClause) -> Select[Any]:
+    """Select what systems, customers and staff had told by each row's moment."""
+    seen = observation_versions
+    theirs = and_(seen.c.workspace_id == workspace_id, seen.c.case_id == rows.c.case_id)
+    statement = select(*rows.c, seen.c.condition_id, _code(seen).label("code")).join(seen, theirs)
+    return statement.where(known_at(seen, rows.c.moment_us))
+
+
+def _derived(workspace_id: UUID, rows: FromClause) -> Select[Any]:
+    """Select the step that each rule had come to by each row's moment."""
+    seen = rule_observations
+    later = seen.alias("later_step")
+    place = [tuple_(us(of.c.observed_at), of.c.number) for of in (later, seen)]
+    superseded = exists().where(
+        later.c.workspace_id == seen.c.workspace_id,
+        later.c.case_id == seen.c.case_id,
+        later.c.condition_id == seen.c.condition_id,
+        us(later.c.observed_at) <= rows.c.moment_us,
+        place[0] > place[1],
+    )
+    theirs = and_(seen.c.workspace_id == workspace_id, seen.c.case_id == rows.c.case_id)
+    statement = select(*rows.c, seen.c.condition_id, _code(seen).label("code")).join(seen, theirs)
+    return statement.where(us(seen.c.observed_at) <= rows.c.moment_us, ~superseded)
+
+
+def _code(seen: FromClause) -> Column:
+    """Return moment and state in one integer, so that `max` finds the latest on any database."""
+    return us(seen.c.observed_at) * STATE_STEPS + case(STATE_CODES, value=seen.c.state, else_=0)
 
 
 def departures(workspace_id: UUID) -> Select[Any]:

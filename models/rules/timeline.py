@@ -8,6 +8,7 @@ which a clock passes a rule's bound - so a timeline depends on what was known an
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from math import floor
 from typing import Any, Literal
@@ -20,6 +21,39 @@ State = Literal["present", "absent", "unknown"]
 
 _STATES: Mapping[bool | None, State] = {True: "present", False: "absent", None: "unknown"}
 _LONGEST_HOURS = 10_000 * 366 * 24
+
+
+_PROMISED = frozenset({"promise_broken", "hours_late"})
+
+
+class Source(StrEnum):
+    """What was told of a case, and so which facts about it may be others now."""
+
+    CASE = "case"
+    PROMISE = "promise"
+    ANSWER = "answer"
+
+    def feeds(self, reads: frozenset[str]) -> bool:
+        """Say whether any of the fields a rule reads comes from such a record.
+
+        Parameters
+        ----------
+        reads : frozenset[str]
+            `Rule.reads`.
+
+        Returns
+        -------
+        bool
+            Always for what is told of the case itself: without it nothing is known.
+
+        Examples
+        --------
+        >>> Source.PROMISE.feeds(frozenset({"promise_broken"})), Source.ANSWER.feeds(frozenset({"promise_broken"}))
+        (True, False)
+        """
+        if self is Source.PROMISE:
+            return not _PROMISED.isdisjoint(reads)
+        return self is Source.CASE or any(name.startswith("answers.") for name in reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,41 +153,105 @@ def derive(history: CaseHistory, rules: Mapping[str, Rule], now_us: int) -> list
     >>> [(row.moment_us, row.state) for row in derive(CaseHistory(cases, [], [], "UTC"), {"passed_on": rule}, 99)]
     [(25, 'present')]
     """
-    last: dict[str, bool | None] = dict.fromkeys(rules, False)
-    rows: list[Derived] = []
-    before: dict[str, Any] | None = None
-    for moment_us, facts, asked in _known(history, rules, now_us):
-        then, before = before, facts
-        for code, rule in asked:
-            # The very same facts give the same outcome: most rules read what does not change between moments.
-            if then is not None and all(facts.get(name) is then.get(name) for name in rule.reads):
+    return RuleBook(rules).derive(history, now_us)
+
+
+class RuleBook:
+    """Some rules read together once, to look at many cases.
+
+    Parameters
+    ----------
+    rules : Mapping[str, Rule]
+        By condition code.
+
+    Attributes
+    ----------
+    rules : dict[str, Rule]
+        As given.
+    reads : frozenset[str]
+        Names of all fields that any of them reads.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        self.rules = dict(rules)
+        self.reads = frozenset(name for rule in self.rules.values() for name in rule.reads)
+        numbered = list(enumerate(self.rules.items()))
+        self._all = [(number, code, rule) for number, (code, rule) in numbered]
+        self._clocked = frozenset(number for number, code, rule in self._all if rule.clocks)
+        self._clocks = {clock for rule in self.rules.values() for clock in rule.clocks}
+        self._readers = {
+            name: [number for number, _, rule in self._all if name in rule.reads] for name in sorted(self.reads)
+        }
+        self._mornings = "waiting" in self.reads
+
+    def reading(self, source: Source) -> "RuleBook":
+        """Give the rules among these that a new record of one kind can bring to another outcome.
+
+        Parameters
+        ----------
+        source : Source
+            What was told: of the case itself everything may follow.
+
+        Returns
+        -------
+        RuleBook
+            Possibly without a rule.
+        """
+        return RuleBook({code: rule for code, rule in self.rules.items() if source.feeds(rule.reads)})
+
+    def derive(self, history: CaseHistory, now_us: int) -> list[Derived]:
+        """Tell when each condition was present, absent or unknown in a case; see `derive`.
+
+        Parameters
+        ----------
+        history : CaseHistory
+            All that is recorded of the case, in any order.
+        now_us : int
+            Up to when, UTC microseconds.
+
+        Returns
+        -------
+        list[Derived]
+            Changes only, by moment and then in the order of the rules.
+        """
+        last: list[bool | None] = [False] * len(self._all)
+        rows: list[Derived] = []
+        before: dict[str, Any] | None = None
+        for moment_us, facts, passing in self._known(history, now_us):
+            for number, code, rule in self._all if before is None else self._changed(before, facts, passing=passing):
+                outcome = rule.test(facts)
+                if outcome is not last[number]:
+                    last[number] = outcome
+                    rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
+            before = facts
+        return rows
+
+    def _changed(
+        self, before: Mapping[str, Any], facts: Mapping[str, Any], *, passing: bool
+    ) -> list[tuple[int, str, Rule]]:
+        """Give the rules that read something else than before; the very same facts give the same outcome."""
+        numbers = {
+            number
+            for name, readers in self._readers.items()
+            if facts.get(name) is not before.get(name)
+            for number in readers
+        }
+        return [self._all[number] for number in sorted(numbers & self._clocked if passing else numbers)]
+
+    def _known(self, history: CaseHistory, now_us: int) -> Iterator[tuple[int, dict[str, Any], bool]]:
+        """Go through the case as known at every instant at which rules can change, and say where only time passed."""
+        base = moments(history, now_us)
+        if self._mornings:
+            base = sorted({*base, *_mornings_of_done(history, now_us)})
+        as_of = AsOf(history)
+        for moment_us, next_us in pairwise([*base, now_us + 1]):
+            facts = as_of.facts(moment_us)
+            if facts is None:
                 continue
-            outcome = rule.test(facts)
-            if outcome is not last[code]:
-                last[code] = outcome
-                rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
-    return rows
-
-
-def _known(
-    history: CaseHistory, rules: Mapping[str, Rule], now_us: int
-) -> Iterator[tuple[int, dict[str, Any], list[tuple[str, Rule]]]]:
-    """Go through the case as known at every instant at which rules can change, with the rules that can."""
-    base = moments(history, now_us)
-    if any("waiting" in rule.reads for rule in rules.values()):
-        base = sorted({*base, *_mornings_of_done(history, now_us)})
-    all_rules = list(rules.items())
-    clocked = [(code, rule) for code, rule in all_rules if rule.clocks]
-    clocks = {clock for _, rule in clocked for clock in rule.clocks}
-    as_of = AsOf(history)
-    for moment_us, next_us in pairwise([*base, now_us + 1]):
-        facts = as_of.facts(moment_us)
-        if facts is None:
-            continue
-        yield moment_us, facts, all_rules
-        for passing_us in _passings(clocks, facts, moment_us) if clocks else ():
-            if moment_us < passing_us < next_us:
-                yield passing_us, as_of.later(facts, passing_us), clocked
+            yield moment_us, facts, False
+            for passing_us in _passings(self._clocks, facts, moment_us) if self._clocks else ():
+                if moment_us < passing_us < next_us:
+                    yield passing_us, as_of.later(facts, passing_us), True
 
 
 def _mornings_of_done(history: CaseHistory, now_us: int) -> Iterator[int]:
