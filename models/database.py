@@ -58,6 +58,10 @@ ABSENCES = (
 )
 
 
+ASK_AGAIN = frozenset({"40001", "40P01"})
+"""What PostgreSQL says to one of two writers that wait for each other: nothing is wrong with the question."""
+
+
 class WorkspaceSession(Session):
     """A session that knows its workspace, and tells PostgreSQL at the start of each transaction."""
 
@@ -215,4 +219,6 @@ def is_unavailable(error: BaseException) -> bool:
     """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
     if isinstance(error, ABSENCES):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ASK_AGAIN

@@ -111,9 +111,9 @@ class RuleObservation(SQLModel, table=True):
     """
 
     __tablename__ = "rule_observations"
+    # No foreign keys: only derivation writes here, of the cases and conditions it holds in the same transaction, and
+    # neither is ever deleted. An import makes so many of these rows that the checks would cost more than the rows.
     __table_args__ = (
-        within_workspace("case_id", "cases"),
-        within_workspace("condition_id", "conditions"),
         found_by("rule_observations", "stored_at", "id"),
         {"sqlite_with_rowid": False},
     )

@@ -31,7 +31,7 @@ FIELD_KINDS: Mapping[str, Kind] = MappingProxyType(
         **dict.fromkeys(("restored_at", "restore_due_at"), Kind.TIME),
         **dict.fromkeys(("contacts", "handovers", "reopened", "waiting_for_customer_minutes"), Kind.NUMBER),
         **dict.fromkeys(("permission_asked", "told_first", "put_back"), Kind.FLAG),
-        **dict.fromkeys(("promise_broken", "waiting"), Kind.FLAG),
+        **dict.fromkeys(("promise_broken", "due_passed", "waiting"), Kind.FLAG),
         **dict.fromkeys(("hours_open", "hours_late"), Kind.NUMBER),
     }
 )

@@ -140,6 +140,7 @@ def facts_at(history: CaseHistory, moment_us: int) -> dict[str, Any] | None:
         * ``promise_broken`` : bool. Some promise's due in force has passed without its having been kept
           by then; past due and unrecorded is broken, kept late stays broken. A due named as a day passes
           when that local day ends. Without any promise none was broken: False.
+        * ``due_passed`` : bool. Some promise's due in force has passed, kept or not.
         * ``waiting`` : bool. Not done by the end of the moment's local day.
         * ``hours_open`` : float | None. From opening to done, or to the moment. None where the opening is
           unknown or still to come.
@@ -243,6 +244,7 @@ class AsOf:
         elif promises:
             late_us = 0
         facts["promise_broken"] = bool(broken)
+        facts["due_passed"] = any(moment_us > due_us for due_us, _ in promises)
         facts["hours_late"] = None if late_us is None else max(0, late_us) / HOUR_US
 
     def _promises_at(self, moment_us: int) -> list[tuple[int, int | None]]:

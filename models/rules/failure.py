@@ -26,6 +26,7 @@ PROMISES = "promises"
 _SOURCES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "promise_broken": frozenset({PROMISES}),
+        "due_passed": frozenset({PROMISES}),
         "waiting": frozenset({"done_at"}),
         "hours_open": frozenset({"opened_at", "done_at"}),
         "hours_late": frozenset({PROMISES, "needed_by", "done_at"}),

@@ -23,7 +23,7 @@ _STATES: Mapping[bool | None, State] = {True: "present", False: "absent", None: 
 _LONGEST_HOURS = 10_000 * 366 * 24
 
 
-_PROMISED = frozenset({"promise_broken", "hours_late"})
+_PROMISED = frozenset({"promise_broken", "due_passed", "hours_late"})
 
 
 class Source(StrEnum):

@@ -17,7 +17,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-ROWS_AT_ONCE = 5000
+CASES_AT_ONCE = 200
+HEADS_AT_ONCE = 500
 
 workspaces = sa.table("workspaces", sa.column("id", sa.Uuid()))
 heads = sa.table("observations", sa.column("workspace_id", sa.Uuid()), sa.column("id", sa.Uuid()))
@@ -48,16 +49,6 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workspace_id", "case_id"],
-            ["cases.workspace_id", "cases.id"],
-            name=op.f("fk_rule_observations_workspace_id_case_id_cases"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace_id", "condition_id"],
-            ["conditions.workspace_id", "conditions.id"],
-            name=op.f("fk_rule_observations_workspace_id_condition_id_conditions"),
-        ),
         sa.PrimaryKeyConstraint(
             "workspace_id", "case_id", "condition_id", "observed_at", "number", name=op.f("pk_rule_observations")
         ),
@@ -83,29 +74,40 @@ def _move(workspace_id) -> None:
     bind = op.get_bind()
     if bind.dialect.name == "postgresql":
         bind.execute(sa.text("SELECT set_config('app.workspace', :id, true)"), {"id": str(workspace_id)})
-    seen = sa.and_(versions.c.workspace_id == workspace_id, versions.c.source == "rule")
+    mine = versions.c.workspace_id == workspace_id
+    seen = sa.and_(mine, versions.c.source == "rule")
+    after = None
+    while cases := _cases_after(seen, after):
+        _move_some(workspace_id, sa.and_(seen, versions.c.case_id.in_(cases)))
+        after = cases[-1]
+
+
+def _cases_after(seen, after) -> list:
+    statement = sa.select(versions.c.case_id).where(seen).distinct().order_by(versions.c.case_id).limit(CASES_AT_ONCE)
+    return list(op.get_bind().scalars(statement if after is None else statement.where(versions.c.case_id > after)))
+
+
+def _move_some(workspace_id, some) -> None:
+    bind = op.get_bind()
     place = (versions.c.case_id, versions.c.condition_id, versions.c.occurred_at)
-    found = bind.execute(sa.select(versions).where(seen).order_by(*place, versions.c.number)).all()
-    rows = []
-    for _, same in groupby(found, key=lambda row: (row.case_id, row.condition_id, row.occurred_at)):
-        rows += [
-            {
-                "workspace_id": workspace_id,
-                "case_id": row.case_id,
-                "condition_id": row.condition_id,
-                "observed_at": row.occurred_at,
-                "number": number,
-                "state": row.state,
-                "id": watch_id(row.case_id, row.condition_id),
-                "stored_at": row.stored_at,
-            }
-            for number, row in enumerate(same, start=1)
-        ]
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        bind.execute(sa.insert(steps), rows[start : start + ROWS_AT_ONCE])
-    watches = sa.select(versions.c.id).where(seen).distinct()
-    gone = list(bind.scalars(watches))
-    bind.execute(sa.delete(versions).where(seen))
-    for start in range(0, len(gone), 500):
-        some = gone[start : start + 500]
-        bind.execute(sa.delete(heads).where(heads.c.workspace_id == workspace_id, heads.c.id.in_(some)))
+    found = bind.execute(sa.select(versions).where(some).order_by(*place, versions.c.number)).all()
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "case_id": row.case_id,
+            "condition_id": row.condition_id,
+            "observed_at": row.occurred_at,
+            "number": number,
+            "state": row.state,
+            "id": watch_id(row.case_id, row.condition_id),
+            "stored_at": row.stored_at,
+        }
+        for _, same in groupby(found, key=lambda row: (row.case_id, row.condition_id, row.occurred_at))
+        for number, row in enumerate(same, start=1)
+    ]
+    bind.execute(sa.insert(steps), rows)
+    watches = list({row.id for row in found})
+    bind.execute(sa.delete(versions).where(some))
+    for start in range(0, len(watches), HEADS_AT_ONCE):
+        of = sa.and_(heads.c.workspace_id == workspace_id, heads.c.id.in_(watches[start : start + HEADS_AT_ONCE]))
+        bind.execute(sa.delete(heads).where(of))

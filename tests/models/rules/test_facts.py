@@ -116,6 +116,13 @@ def test_without_a_promise_none_was_broken() -> None:
     assert broken(OPENED + DAY_US, promise(None)) is False
 
 
+@pytest.mark.parametrize("kept_us", [None, DUE - 5, DUE + 5])
+def test_a_promises_day_passes_whether_it_was_kept_or_not(kept_us: int | None) -> None:
+    assert known(DUE, case(), promise(DUE, kept_us=kept_us))["due_passed"] is False
+    assert known(DUE + 1, case(), promise(DUE, kept_us=kept_us))["due_passed"] is True
+    assert known(DUE + 1, case())["due_passed"] is False
+
+
 @pytest.mark.parametrize(
     ("kept_us", "expected"), [(None, True), (DUE, False), (DUE - 5, False), (DUE + 1, True), (DUE + DAY_US, True)]
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState, facts_at
-from models.rules.timeline import Derived, derive, moments
+from models.rules.timeline import Derived, RuleBook, Source, derive, moments
 from models.rules.values import DAY_US, HOUR_US, end_of_local_day, micros
 
 ZONE = "America/Sao_Paulo"
@@ -27,6 +27,7 @@ def rule(field: str, op: str, value: Any = None, other: str | None = None) -> Ru
 
 RULES = {
     "promise_broken": rule("promise_broken", "eq", True),
+    "due_passed": rule("due_passed", "eq", True),
     "still_waiting": rule("waiting", "eq", True),
     "no_promised_day": rule("needed_by", "missing"),
     "handed_over": rule("handovers", "ge", 2),
@@ -298,6 +299,22 @@ def test_rows_change_the_state_and_come_in_order(told: CaseHistory) -> None:
     for code in RULES:
         states = ["absent", *(row.state for row in rows if row.condition == code)]
         assert all(before != after for before, after in pairwise(states))
+
+
+@given(HISTORIES)
+def test_a_promise_or_an_answer_changes_nothing_for_rules_that_read_none(told: CaseHistory) -> None:
+    book = RuleBook(RULES)
+    without = {
+        Source.PROMISE: CaseHistory(told.cases, [], told.answers, told.zone),
+        Source.ANSWER: CaseHistory(told.cases, told.promises, [], told.zone),
+    }
+    for source, fewer in without.items():
+        looking = book.reading(source)
+        blind = RuleBook({code: rule for code, rule in RULES.items() if code not in looking.rules})
+        assert looking.rules
+        assert blind.derive(fewer, NOW) == blind.derive(told, NOW)
+        assert looking.derive(told, NOW) == [row for row in book.derive(told, NOW) if row.condition in looking.rules]
+    assert book.reading(Source.CASE).rules == RULES
 
 
 def test_a_row_is_a_plain_value() -> None:
