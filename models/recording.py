@@ -160,9 +160,11 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     before = head.state if head.state is not None else _blank(kind)
     state = stepped(before, change.given, kind.complete)
     created = head.state is None
-    unchanged = not created and state == before and change.voided == head.voided
+    # What is told again after it was withdrawn lives again; a change that tells nothing brings nothing back.
+    voided = change.voided or (head.voided and not change.given)
+    unchanged = not created and state == before and voided == head.voided
     if not unchanged:
-        _append(head, state, _place(change), given_names(change.given), voided=change.voided)
+        _append(head, state, _place(change), given_names(change.given), voided=voided)
     return _recorded(change, head, created=created, unchanged=unchanged)
 
 
@@ -242,4 +244,5 @@ def _recorded(change: Change, head: Known, *, created: bool, unchanged: bool) ->
         unchanged=unchanged,
         occurred_at=from_us(head.order[0]),
         recorded_at=from_us(head.order[1]),
+        voided=head.voided,
     )

@@ -23,11 +23,14 @@ from models.first_telling import FirstTelling, record_first
 from models.recording import VERSION_COLUMNS, Change, Key, record
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
+from models.rules.stubs import STUB
 from models.rules.timeline import Derived
 from models.rules.timeline import derive as timeline
 
 CASES_AT_ONCE = 500
 KEPT = "rules"
+WATCH = "rule:"
+"""How the reference of an observation begins that a rule made."""
 RULE = ObservationSource.RULE.value
 ABSENT = ObservedState.ABSENT.value
 
@@ -99,7 +102,7 @@ def _as_changes(telling: FirstTelling) -> Iterator[Change]:
 
 def _watch(case_id: UUID, condition_id: UUID) -> Key:
     """Return what the one watch a rule keeps on a condition in a case is known by."""
-    return (f"rule:{case_id.hex}:{condition_id.hex}",)
+    return (f"{WATCH}{case_id.hex}:{condition_id.hex}",)
 
 
 def _observation(case_id: UUID, condition_id: UUID, state: str, moment_us: int) -> dict[str, Any]:
@@ -167,18 +170,17 @@ async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHis
     for row in await queries.versions_of_cases(session, kinds.PROMISE.version, "case_id", workspace_id, case_ids):
         promises[row["case_id"]].append(_promise_state(row))
     for row in await queries.versions_of_cases(session, kinds.RESPONSE.version, "case_id", workspace_id, case_ids):
-        if not row["voided"]:
-            answers[row["case_id"]].append(_answer_state(row))
-    return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
+        answers[row["case_id"]].append(row)
+    return {id_: CaseHistory(cases[id_], promises[id_], _answer_states(answers[id_]), zone) for id_ in case_ids}
 
 
 def _case_state(row: RowMapping) -> CaseState:
     fields: dict[str, Any] = {name: row[name] for name in CASE_FIELDS}
-    return CaseState(row["occurred_at"], row["recorded_at"], fields)
+    return CaseState(row["occurred_at"], row["recorded_at"], fields, row["voided"])
 
 
 CASE_FIELDS = [
-    column.name for column in kinds.CASE.version.columns if column.name not in {*VERSION_COLUMNS, "customer_id"}
+    column.name for column in kinds.CASE.version.columns if column.name not in {*VERSION_COLUMNS, "customer_id", STUB}
 ]
 
 
@@ -196,10 +198,23 @@ def _promise_state(row: RowMapping) -> PromiseState:
     )
 
 
-def _answer_state(row: RowMapping) -> AnswerState:
+def _answer_states(rows: Sequence[RowMapping]) -> list[AnswerState]:
+    """Return what was answered, each until it was withdrawn; the rows in the order they hold."""
+    withdrawn: dict[UUID, int] = {}
+    states: list[AnswerState] = []
+    for row in reversed(rows):
+        if row["voided"]:
+            withdrawn[row["id"]] = row["recorded_at"]
+        else:
+            states.append(_answer_state(row, withdrawn.get(row["id"])))
+    return states[::-1]
+
+
+def _answer_state(row: RowMapping, voided_us: int | None) -> AnswerState:
     return AnswerState(
         answered_us=row["answered_at"],
         recorded_us=row["recorded_at"],
         asked_us=row["asked_at"],
         answers=row["answers"],
+        voided_us=voided_us,
     )

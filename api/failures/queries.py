@@ -45,6 +45,17 @@ def current_observations(workspace_id: UUID) -> Select[Any]:
     )
 
 
+def current_costs(workspace_id: UUID) -> Select[Any]:
+    """Select costs as known now, each with its case's reference."""
+    version, cases = kinds.COST_ENTRY.version, kinds.CASE.head
+    same = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
+    return (
+        current_rows(kinds.COST_ENTRY, workspace_id)
+        .join(cases, same)
+        .add_columns(cases.c.reference.label("case"), kinds.COST_ENTRY.head.c.stored_at.label("changed_at"))
+    )
+
+
 async def rules(session: AsyncSession, workspace_id: UUID) -> list[RowMapping]:
     """Return the conditions a rule sees: id, code and rule."""
     version = kinds.CONDITION.version

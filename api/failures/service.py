@@ -1,12 +1,10 @@
 """What can be said of conditions and observations, one or many at a time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Select
 
 from api import audit, jobs, kinds
 from api.customers import service as customers
@@ -21,8 +19,9 @@ from api.failures.schemas import (
     ObservationAnswer,
     ObservationBody,
 )
-from api.paging import next_cursor, page_of
+from api.listing import Asked, narrowed, rows_of
 from api.recorded import Stored, by_row, impossible, when
+from api.voiding import void
 from api.workspaces import service as workspaces
 from models.failure import ObservationSource
 from models.ids import uuid7
@@ -77,15 +76,10 @@ async def read_condition(work: Work, code: str) -> ConditionAnswer:
     return _condition_answer(row)
 
 
-async def list_conditions(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[ConditionAnswer], str | None]:
+async def list_conditions(work: Work, asked: Asked) -> tuple[list[ConditionAnswer], str | None]:
     """Return a page of the catalogue."""
-    statement = page_of(
-        queries.current_conditions(work.workspace_id), kinds.CONDITION.head, cursor, limit, updated_since
-    )
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_condition_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    statement = queries.current_conditions(work.workspace_id)
+    return await rows_of(work, asked, statement, kinds.CONDITION.head, _condition_answer)
 
 
 async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
@@ -98,24 +92,24 @@ async def condition_codes(work: Work) -> list[str]:
     return await queries.codes(work.session, work.workspace_id)
 
 
-async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> list[Stored]:
+async def store_observations(work: Work, rows: Sequence[ObservationBody], *, stub: bool = False) -> list[Stored]:
     """Record what systems, customers and staff saw in cases."""
-    cases = await customers.case_ids(work, (row.case for row in rows))
-    opened = await customers.cases_opened_at(work, cases.values())
+    known = await customers.parents(work, ((row.customer, row.case) for row in rows), stub=stub)
     conditions = await condition_ids(work, [row.condition for row in rows])
 
     def prepare(row: ObservationBody) -> Change:
-        case_id = customers.known_case(cases, row.case)
+        _check_reference(row.reference)
+        case = known.case(row.case, row.customer)
         if row.condition not in conditions:
             detail = f"There is no condition {row.condition} in the catalogue."
             errors = [{"pointer": "/condition", "code": UnknownReference.code, "detail": detail}]
             raise UnknownReference(f"{detail} Post it to /v1/conditions first.", errors=errors)
-        if row.observed_at < opened[case_id]:
+        if case.opened_at is not None and row.observed_at < case.opened_at:
             raise impossible("observed_at", "before_opened_at", "The observation lies before its case was opened.")
         occurred, recorded = when(row, work.now, happened=("observed_at", row.observed_at))
         identity = uuid7()
         given = {
-            "case_id": case_id,
+            "case_id": case.id,
             "condition_id": conditions[row.condition],
             "state": row.state.value,
             "source": row.source,
@@ -123,10 +117,19 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> lis
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    async def keep(changes: Sequence[Change]) -> list[Recorded]:
-        return await customers.keep(work, kinds.OBSERVATION, changes)
+    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.OBSERVATION, changes))
 
-    return await by_row(rows, prepare, keep)
+
+def _check_reference(reference: str | None) -> None:
+    """Let nobody speak for a rule: what it saw follows from what it reads."""
+    if reference is not None and reference.startswith(derivation.WATCH):
+        raise impossible("reference", "seen_by_a_rule", "A rule saw this. Correct or withdraw what the rule reads.")
+
+
+async def void_observation(work: Work, reference: str, reason: str) -> Recorded:
+    """Withdraw what somebody saw."""
+    _check_reference(reference)
+    return await void(work, kinds.OBSERVATION, (reference,), reason)
 
 
 async def read_observation(work: Work, reference: str) -> ObservationAnswer:
@@ -139,23 +142,14 @@ async def read_observation(work: Work, reference: str) -> ObservationAnswer:
 
 
 async def list_observations(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    case: str | None = None,
-    condition: str | None = None,
+    work: Work, asked: Asked, *, voided: bool, case: str | None, condition: str | None, **own: Any
 ) -> tuple[list[ObservationAnswer], str | None]:
-    """Return a page of observations, of one case or condition where named."""
-    statement: Select[Any] = queries.current_observations(work.workspace_id)
-    if case is not None:
-        statement = statement.where(kinds.CASE.head.c.reference == case)
-    if condition is not None:
-        statement = statement.where(queries.conditions.c.reference == condition)
-    statement = page_of(statement, kinds.OBSERVATION.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_observation_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    """Return a page of observations, oldest change first; `own` names columns of theirs and what must stand there."""
+    version = kinds.OBSERVATION.version
+    narrow = [(kinds.CASE.head.c.reference, case), (queries.conditions.c.reference, condition)]
+    narrow += [(version.c[name], value) for name, value in own.items()]
+    statement = narrowed(queries.current_observations(work.workspace_id), version, narrow, voided=voided)
+    return await rows_of(work, asked, statement, kinds.OBSERVATION.head, _observation_answer)
 
 
 async def condition_sets(work: Work, status: str | None = None) -> list[ConditionSetAnswer]:
@@ -196,6 +190,7 @@ def _observation_answer(row: Mapping[Any, Any]) -> ObservationAnswer:
         state=row["state"],
         source=row["source"],
         observed_at=row["observed_at"],
+        voided=row["voided"],
         recorded_at=row["recorded_at"],
         derived_at=row["changed_at"] if derived else None,
         stored_at=row["changed_at"],

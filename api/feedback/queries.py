@@ -68,23 +68,3 @@ async def body_hashes(session: AsyncSession, workspace_id: UUID, references: Ite
         )
         found |= {row.reference: row.body_hash for row in await session.execute(statement)}
     return found
-
-
-async def case_facts(session: AsyncSession, workspace_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return of each case what a response about it is checked against: its customer and its opening."""
-    version, cases = kinds.CASE.version, kinds.CASE.head
-    wanted = sorted(set(case_ids))
-    found: dict[UUID, Any] = {}
-    for start in range(0, len(wanted), ROWS_A_QUESTION):
-        same = and_(
-            cases.c.workspace_id == version.c.workspace_id,
-            cases.c.id == version.c.id,
-            cases.c.version == version.c.number,
-        )
-        statement = (
-            select(version.c.id, version.c.customer_id, version.c.opened_at)
-            .join(cases, same)
-            .where(cases.c.workspace_id == workspace_id, cases.c.id.in_(wanted[start : start + ROWS_A_QUESTION]))
-        )
-        found |= {row.id: row for row in await session.execute(statement)}
-    return found

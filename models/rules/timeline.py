@@ -63,7 +63,8 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
     list[int]
         Ascending, without repetition: each recording of a version; the own time of a backfilled opening,
         milestone or promise; the microsecond after each due (at the due itself it can still be kept); each
-        asking (else the answering); the microsecond after each answer, or its recording where that came later.
+        asking (else the answering); the microsecond after each answer, or its recording where that came later; each
+        withdrawal of an answer.
     """
     found: set[int] = set()
     for case in history.cases:
@@ -73,6 +74,8 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
     for answer in history.answers:
         found.add(answer.answered_us if answer.asked_us is None else answer.asked_us)
         found.add(max(answer.answered_us + 1, answer.recorded_us))
+        if answer.voided_us is not None:
+            found.add(answer.voided_us)
     return sorted(moment_us for moment_us in found if moment_us <= now_us)
 
 
@@ -126,9 +129,10 @@ def derive(history: CaseHistory, rules: Mapping[str, Rule], now_us: int) -> list
         then, before = before, facts
         for code, rule in asked:
             # The very same facts give the same outcome: most rules read what does not change between moments.
-            if then is not None and all(facts.get(name) is then.get(name) for name in rule.reads):
+            if facts and then and all(facts.get(name) is then.get(name) for name in rule.reads):
                 continue
-            outcome = rule.test(facts)
+            # In a case that was withdrawn nothing is present.
+            outcome = False if facts is None else rule.test(facts)
             if outcome is not last[code]:
                 last[code] = outcome
                 rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
@@ -137,8 +141,11 @@ def derive(history: CaseHistory, rules: Mapping[str, Rule], now_us: int) -> list
 
 def _known(
     history: CaseHistory, rules: Mapping[str, Rule], now_us: int
-) -> Iterator[tuple[int, dict[str, Any], list[tuple[str, Rule]]]]:
-    """Go through the case as known at every instant at which rules can change, with the rules that can."""
+) -> Iterator[tuple[int, dict[str, Any] | None, list[tuple[str, Rule]]]]:
+    """Go through the case as known at every instant at which rules can change, with the rules that can.
+
+    Where it was withdrawn there are no facts.
+    """
     base = moments(history, now_us)
     if any("waiting" in rule.reads for rule in rules.values()):
         base = sorted({*base, *_mornings_of_done(history, now_us)})
@@ -146,10 +153,15 @@ def _known(
     clocked = [(code, rule) for code, rule in all_rules if rule.clocks]
     clocks = {clock for _, rule in clocked for clock in rule.clocks}
     as_of = AsOf(history)
+    known = False
     for moment_us, next_us in pairwise([*base, now_us + 1]):
         facts = as_of.facts(moment_us)
         if facts is None:
+            if known:
+                yield moment_us, None, all_rules
+            known = False
             continue
+        known = True
         yield moment_us, facts, all_rules
         for passing_us in _passings(clocks, facts, moment_us) if clocks else ():
             if moment_us < passing_us < next_us:
