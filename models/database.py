@@ -45,6 +45,8 @@ DATABASE_ERRORS = (
 )
 """Whatever a database, its pool or its driver raises; while connecting, the driver's own errors come unwrapped."""
 
+ROLLED_BACK = "40"
+"""How PostgreSQL's codes begin that say a transaction was undone for another's sake."""
 ABSENCES = (
     OSError,
     NoFreeConnectionError,
@@ -215,4 +217,7 @@ def is_unavailable(error: BaseException) -> bool:
     """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
     if isinstance(error, ABSENCES):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    # Two who waited for each other: one of them was sent away, and asking again is right.
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(ROLLED_BACK)

@@ -21,14 +21,23 @@ from models.rules.versions import given_names
 
 @dataclass(frozen=True, slots=True)
 class FirstTelling:
-    """A record's states from its first on, each from a moment in microseconds that is also when it was known."""
+    """A record's states from its first on, each from a moment in microseconds that is also when it was known.
+
+    Where they were not known from that moment on, `recorded_us` says when.
+    """
 
     key: Key
     states: Sequence[tuple[int, Mapping[str, Any]]]
+    recorded_us: int | None = None
 
 
 async def record_first(
-    session: AsyncSession, kind: RecordKind, workspace_id: UUID, told: Sequence[FirstTelling], now: datetime
+    session: AsyncSession,
+    kind: RecordKind,
+    workspace_id: UUID,
+    told: Sequence[FirstTelling],
+    now: datetime,
+    given: Sequence[str] | None = None,
 ) -> frozenset[Key]:
     """Store whole histories of new records; return the keys another writer told of meanwhile, of which nothing is.
 
@@ -36,6 +45,8 @@ async def record_first(
     ----------
     told
         Each with its states in order, every state naming every field of the kind.
+    given
+        The names of the fields the states give; without it those of all.
     """
     ordered = sorted(told, key=lambda record: record.key)
     ids = [uuid7() for _ in ordered]
@@ -53,8 +64,8 @@ async def record_first(
             "id": identity,
             "number": number,
             "occurred_at": us,
-            "recorded_at": us,
-            "given": given_names(state),
+            "recorded_at": us if record.recorded_us is None else record.recorded_us,
+            "given": given_names(state) if given is None else list(given),
             "voided": False,
         }
         for identity, record in zip(ids, ordered, strict=True)

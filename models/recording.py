@@ -17,7 +17,7 @@ from models.appending import append_rows
 from models.base import from_us, to_us
 from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
-from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, stepped, told_again
+from models.rules.versions import ATTRIBUTES, VOIDED, StoredVersion, given_names, laid_over, stepped, told_again
 
 __all__ = [
     "ROWS_A_QUESTION",
@@ -164,7 +164,8 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     voided = change.voided or (head.voided and not change.given)
     unchanged = not created and state == before and voided == head.voided
     if not unchanged:
-        _append(head, state, _place(change), given_names(change.given), voided=voided)
+        names = [*given_names(change.given), *([VOIDED] if change.voided else [])]
+        _append(head, state, _place(change), names, voided=voided)
     return _recorded(change, head, created=created, unchanged=unchanged)
 
 

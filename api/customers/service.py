@@ -1,7 +1,7 @@
 """Customers, and what every record stands on: the customer and the case it names."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,12 @@ from api.dependencies import Work
 from api.errors import NoSuchThing, UnknownReference
 from api.listing import Asked, narrowed, rows_of
 from api.recorded import Stored, by_row, impossible, when
-from models.base import EPOCH
+from models.base import to_us
+from models.first_telling import FirstTelling, record_first
 from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, record
 from models.rules.stubs import STUB
+from models.rules.versions import ATTRIBUTES
 
 TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
@@ -119,30 +121,44 @@ class Parents:
             case_id = change.given.get("case_id")
             for named in (change.given.get("customer_id"), case_id, case_id and theirs[case_id]):
                 since[named] = min(since.get(named, change.recorded_at), change.recorded_at)
-        stored = await self._make(work, kinds.CUSTOMER, self._new_customers, since, {})
-        of_cases = {id_: {"customer_id": stored.get(theirs[id_], theirs[id_])} for id_ in self._new_cases}
-        stored |= await self._make(work, kinds.CASE, self._new_cases, since, of_cases)
+        stored: dict[UUID, UUID] = {}
+        stubs = [_Stub(id_, name, since[id_], {}) for id_, name in self._new_customers.items() if id_ in since]
+        stored |= await _make_stubs(work, kinds.CUSTOMER, stubs)
+        stubs = [
+            _Stub(id_, name, since[id_], {"customer_id": stored.get(theirs[id_], theirs[id_])})
+            for id_, name in self._new_cases.items()
+            if id_ in since
+        ]
+        stored |= await _make_stubs(work, kinds.CASE, stubs)
         return [_standing_on(change, stored) for change in changes]
 
-    @staticmethod
-    async def _make(
-        work: Work,
-        kind: RecordKind,
-        new: Mapping[UUID, str],
-        since: Mapping[UUID, datetime],
-        given: Mapping[UUID, Mapping[str, Any]],
-    ) -> dict[UUID, UUID]:
-        """Make stubs; return the id each got: another writer may have been a moment earlier.
 
-        A stub tells what was so before anybody reported anything: whatever is reported, of whatever day, comes after.
-        """
-        changes = [
-            Change((reference,), {**given.get(identity, {}), STUB: True}, EPOCH, since[identity], identity=identity)
-            for identity, reference in new.items()
-            if identity in since
-        ]
-        made = await keep(work, kind, changes)
-        return {change.identity: item.id for change, item in zip(changes, made, strict=True) if change.identity}
+@dataclass(frozen=True)
+class _Stub:
+    """A parent to be made: the id its children know it by until then, and since when it is known."""
+
+    id: UUID
+    reference: str
+    since: datetime
+    given: Mapping[str, Any]
+
+
+async def _make_stubs(work: Work, kind: RecordKind, stubs: Sequence[_Stub]) -> dict[UUID, UUID]:
+    """Make stubs; return by the id they were planned with the one that is stored.
+
+    A stub tells what was so before anybody reported anything: whatever is reported, of whatever day, comes after. One
+    that another writer reported a moment ago is taken as it is, and not locked: writers who then go on to the same
+    cases would wait for each other in a ring.
+    """
+    blank = dict.fromkeys(kind.fields) | {ATTRIBUTES: {}, STUB: True}
+    told = [FirstTelling((stub.reference,), [(0, {**blank, **stub.given})], to_us(stub.since)) for stub in stubs]
+    await record_first(work.session, kind, work.workspace_id, told, work.now, given=sorted({STUB, *_named(stubs)}))
+    found = await ids_of(work, kind, (stub.reference for stub in stubs))
+    return {stub.id: found[stub.reference] for stub in stubs}
+
+
+def _named(stubs: Sequence[_Stub]) -> set[str]:
+    return {name for stub in stubs for name in stub.given}
 
 
 def _standing_on(change: Change, stored: Mapping[UUID, UUID]) -> Change:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ATTRIBUTES = "attributes"
+VOIDED = "voided"
+"""What a version is given that withdraws its record: no field, but a step of its own."""
 
 Order = tuple[int, int, int]
 """(occurred_us, recorded_us, number): the order in which states follow each other."""
@@ -72,6 +74,8 @@ def change_of(version: StoredVersion) -> dict[str, Any]:
     change: dict[str, Any] = {}
     attributes = version.state.get(ATTRIBUTES) or {}
     for name in version.given:
+        if name == VOIDED:
+            continue
         if name.startswith(f"{ATTRIBUTES}."):
             key = name.removeprefix(f"{ATTRIBUTES}.")
             change.setdefault(ATTRIBUTES, {})[key] = attributes.get(key)
