@@ -19,6 +19,7 @@ from pydantic import (
     PlainValidator,
     TypeAdapter,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -106,6 +107,7 @@ Code = Annotated[
     str, Field(strict=True, pattern=r"^[a-z][a-z0-9_]{0,99}$", description="Lower-case letters, digits and `_`.")
 ]
 Flag = Annotated[bool, Field(strict=True)]
+Minutes = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 MinorUnits = Annotated[int, Field(strict=True, ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$")]
@@ -143,6 +145,19 @@ class Money(Body):
 
     amount: MinorUnits
     currency: Currency
+
+
+class Priced(Body):
+    """A body with `amount` and `currency` side by side; also taken as one object, as a customer's `value` is."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _taken_apart(cls, body: Any) -> Any:
+        if isinstance(body, dict) and isinstance(body.get("amount"), dict) and "currency" not in body:
+            together: dict[str, Any] = body["amount"]
+            if together.keys() == {"amount", "currency"}:
+                return {**body, **together}
+        return body
 
 
 class Times(Body):

@@ -1,12 +1,23 @@
 """ETags: the version of a single resource, and changes that say which version they were made from."""
 
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Header
+from fastapi import Header, Response
 
 from api.errors import Conflict
 
 IfMatch = Annotated[str | None, Header(description="The ETag this change was made from; `*` for whichever is there.")]
+
+
+class Versioned(Protocol):
+    """What has a version of its own."""
+
+    @property
+    def version(self) -> int:
+        """The version."""
+
+
+V = TypeVar("V", bound=Versioned)
 
 
 class PreconditionFailed(Conflict):
@@ -28,6 +39,12 @@ def etag(version: int | str) -> str:
     '"3"'
     """
     return f'"{version}"'
+
+
+def tagged(response: Response, found: V) -> V:
+    """Say an answer's version in its ETag."""
+    response.headers["ETag"] = etag(found.version)
+    return found
 
 
 def check_if_match(if_match: str | None, version: int | str) -> None:

@@ -3,12 +3,16 @@
 from typing import Any
 
 from models.case import Case, CaseVersion, Promise, PromiseVersion
+from models.cost import CostEntry, CostEntryVersion
 from models.customer import Customer, CustomerVersion, Departure, DepartureVersion
 from models.failure import Condition, ConditionVersion, Observation, ObservationVersion
 from models.feedback import Response, ResponseVersion
+from models.interaction import Interaction, InteractionVersion
 from models.recording import RecordKind
+from models.revenue import Revenue, RevenueVersion
 from models.role import RoleProposal, RoleProposalVersion
 from models.rules.promises import complete_promise
+from models.rules.stubs import complete_stub
 from models.rules.versions import Complete
 
 
@@ -16,10 +20,13 @@ def _kind(name: str, head: Any, version: Any, *known_by: str, complete: Complete
     return RecordKind(name, head.__table__, version.__table__, (*known_by, "reference"), complete)
 
 
-CUSTOMER = _kind("customer", Customer, CustomerVersion)
-CASE = _kind("case", Case, CaseVersion)
+CUSTOMER = _kind("customer", Customer, CustomerVersion, complete=complete_stub)
+CASE = _kind("case", Case, CaseVersion, complete=complete_stub)
 PROMISE = _kind("promise", Promise, PromiseVersion, "case_id", complete=complete_promise)
+INTERACTION = _kind("interaction", Interaction, InteractionVersion)
 DEPARTURE = _kind("departure", Departure, DepartureVersion)
+REVENUE = _kind("revenue", Revenue, RevenueVersion)
+COST_ENTRY = _kind("cost entry", CostEntry, CostEntryVersion)
 CONDITION = _kind("condition", Condition, ConditionVersion)
 OBSERVATION = _kind("observation", Observation, ObservationVersion)
 RESPONSE = _kind("response", Response, ResponseVersion)

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from api import errors
 from api.customers import routes as customers
+from api.customers.routes import interactions, revenues
 from api.dependencies import Replay, database
 from api.errors import Unavailable
 from api.failures import routes as failures
@@ -29,7 +30,7 @@ from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, customers, feedback, failures, risk, roles)
+ROUTERS = (workspaces, customers, interactions, revenues, feedback, failures, risk, roles)
 
 
 @asynccontextmanager

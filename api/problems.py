@@ -17,6 +17,7 @@ CODES: dict[str, str] = {
     "before_made_at": "A moment lies before its promise was made. Correct one of the two.",
     "after_answered_at": "A customer cannot be asked after having answered. Correct one of the two.",
     "customer_mismatch": "The case named is another customer's.",
+    "seen_by_a_rule": "A rule made this observation. Correct or withdraw what the rule reads.",
     "unknown_zone": "Name an IANA time zone, like Europe/Berlin.",
     "not_storable": "An import's row holds a value that this database cannot keep. The report says which.",
     "cannot_be_cleared": "This field is needed and cannot be set to null.",

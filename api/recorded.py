@@ -6,22 +6,41 @@ from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import Body as FromBody
+from fastapi import Query, Response
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from api.bodies import Answer, Times
+from api.bodies import Answer, Moment, Times
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, Refusal, field_error
+from api.etags import etag
 from models.recording import Recorded
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours a caller's clock may run."""
 MOST_ROWS = 1000
 BulkBody = Annotated[list[JsonValue], FromBody(max_length=MOST_ROWS, description="Rows, or NDJSON: one row a line.")]
+Stub = Annotated[
+    bool, Query(description="Make a customer or case that is not known yet as a stub, until it is reported itself.")
+]
+AGAIN: dict[int | str, dict[str, Any]] = {200: {"description": "The next state of the record of this reference."}}
+"""What the route of a posted record says in the API description."""
 
 R = TypeVar("R", bound=BaseModel)
 Stored = Recorded | Refusal
 """What became of one row."""
 Store = Callable[[Work, Sequence[R]], Awaitable[list[Stored]]]
+
+
+class RecordAnswer(Answer):
+    """What became of a record."""
+
+    id: UUID
+    reference: str
+    version: int
+    unchanged: bool
+    voided: bool
+    occurred_at: Moment
+    recorded_at: Moment
 
 
 class Problem(Answer):
@@ -101,6 +120,26 @@ def only(stored: list[Stored]) -> Recorded:
     if isinstance(result, Refusal):
         raise result
     return result
+
+
+def say_stored(response: Response, stored: Recorded) -> None:
+    """Say whether a record is new, and its version."""
+    response.status_code = 201 if stored.created else 200
+    response.headers["ETag"] = etag(stored.version)
+
+
+def record_answer(response: Response, stored: Recorded) -> RecordAnswer:
+    """Answer what became of a record."""
+    say_stored(response, stored)
+    return RecordAnswer(
+        id=stored.id,
+        reference=str(stored.key[-1]),
+        version=stored.version,
+        unchanged=stored.unchanged,
+        voided=stored.voided,
+        occurred_at=stored.occurred_at,
+        recorded_at=stored.recorded_at,
+    )
 
 
 async def by_row(rows: Sequence[R], prepare: Callable[[R], Any], keep: Callable[[list[Any]], Any]) -> list[Stored]:

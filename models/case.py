@@ -43,7 +43,7 @@ class Case(Head, table=True):
 
 
 class CaseVersion(Version, table=True):
-    """What was known of a case, and from when."""
+    """What was known of a case, and from when. Of a stub only the customer is known until the case is reported."""
 
     __tablename__ = "case_versions"
     __table_args__ = (
@@ -53,10 +53,10 @@ class CaseVersion(Version, table=True):
     )
 
     customer_id: UUID
-    need: str = Field(max_length=200)
+    need: str | None = Field(default=None, max_length=200)
     channel: str | None = Field(default=None, max_length=200)
     team: str | None = Field(default=None, max_length=200)
-    opened_at: datetime = Field(sa_type=UTCDateTime)
+    opened_at: datetime | None = moment()
     needed_by: datetime | None = moment()
     done_at: datetime | None = moment()
     confirmed_at: datetime | None = moment()
@@ -72,6 +72,7 @@ class CaseVersion(Version, table=True):
     restored_at: datetime | None = moment()
     restore_due_at: datetime | None = moment()
     attributes: JsonObject = Field(default_factory=dict, sa_type=JSON)
+    stub: bool | None = None
 
 
 class Promise(Head, table=True):

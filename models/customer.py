@@ -28,7 +28,7 @@ class Customer(Head, table=True):
 
 
 class CustomerVersion(Version, table=True):
-    """What was known of a customer, and from when."""
+    """What was known of a customer, and from when. A stub was only named by a child until it is reported itself."""
 
     __tablename__ = "customer_versions"
     __table_args__ = (within_workspace("id", "customers"),)
@@ -46,6 +46,7 @@ class CustomerVersion(Version, table=True):
     do_not_contact: bool | None = None
     survey_opt_out: bool | None = None
     attributes: JsonObject = Field(default_factory=dict, sa_type=JSON)
+    stub: bool | None = None
 
 
 class DepartureKind(StrEnum):

@@ -45,6 +45,8 @@ DATABASE_ERRORS = (
 )
 """Whatever a database, its pool or its driver raises; while connecting, the driver's own errors come unwrapped."""
 
+ROLLED_BACK = "40"
+"""How PostgreSQL's codes begin that say a transaction was undone for another's sake."""
 ABSENCES = (
     OSError,
     NoFreeConnectionError,
@@ -56,10 +58,6 @@ ABSENCES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
-
-
-ASK_AGAIN = frozenset({"40001", "40P01"})
-"""What PostgreSQL says to one of two writers that wait for each other: nothing is wrong with the question."""
 
 
 class WorkspaceSession(Session):
@@ -221,4 +219,5 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in ASK_AGAIN
+    # Two who waited for each other: one of them was sent away, and asking again is right.
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(ROLLED_BACK)

@@ -73,3 +73,4 @@ class Recorded:
     unchanged: bool
     recorded_at: datetime
     occurred_at: datetime
+    voided: bool

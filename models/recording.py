@@ -17,7 +17,7 @@ from models.appending import append_rows
 from models.base import from_us, to_us
 from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
-from models.rules.versions import ATTRIBUTES, StoredVersion, given_names, laid_over, stepped, told_again
+from models.rules.versions import ATTRIBUTES, VOIDED, StoredVersion, given_names, laid_over, stepped, told_again
 
 __all__ = [
     "ROWS_A_QUESTION",
@@ -160,9 +160,12 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     before = head.state if head.state is not None else _blank(kind)
     state = stepped(before, change.given, kind.complete)
     created = head.state is None
-    unchanged = not created and state == before and change.voided == head.voided
+    # What is told again after it was withdrawn lives again; a change that tells nothing brings nothing back.
+    voided = change.voided or (head.voided and not change.given)
+    unchanged = not created and state == before and voided == head.voided
     if not unchanged:
-        _append(head, state, _place(change), given_names(change.given), voided=change.voided)
+        names = [*given_names(change.given), *([VOIDED] if change.voided else [])]
+        _append(head, state, _place(change), names, voided=voided)
     return _recorded(change, head, created=created, unchanged=unchanged)
 
 
@@ -242,4 +245,5 @@ def _recorded(change: Change, head: Known, *, created: bool, unchanged: bool) ->
         unchanged=unchanged,
         occurred_at=from_us(head.order[0]),
         recorded_at=from_us(head.order[1]),
+        voided=head.voided,
     )

@@ -8,24 +8,26 @@ from zoneinfo import ZoneInfo
 from api import kinds
 from api.customers import queries
 from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
-from api.customers.service import TIMES, case_ids, customer_ids, keep, known_case, known_customer
+from api.customers.service import TIMES, case_ids, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import derivation
-from api.paging import next_cursor, page_of
+from api.listing import Asked, narrowed, rows_of
 from api.recorded import Stored, by_row, impossible, in_order, missing, when
+from api.voiding import void
 from api.workspaces import service as workspaces
 from models.base import MICROSECOND
 from models.recording import Change, Recorded, current
+from models.rules.stubs import STUB
 from models.rules.versions import laid_over
 
 MILESTONES = ("done_at", "confirmed_at", "restored_at")
 NEEDED = ("customer_id", "need", "opened_at")
 
 
-async def store_cases(work: Work, rows: Sequence[CaseRow]) -> list[Stored]:
+async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False) -> list[Stored]:
     """Record what was said of cases, and what conditions their rules see in them."""
-    customers = await customer_ids(work, (row.customer for row in rows))
+    customers = await parents(work, ((row.customer, None) for row in rows), stub=stub)
     known = await current(work.session, kinds.CASE, work.workspace_id, ((row.reference,) for row in rows))
     zone = ZoneInfo((await workspaces.of(work)).zone)
 
@@ -34,13 +36,13 @@ async def store_cases(work: Work, rows: Sequence[CaseRow]) -> list[Stored]:
         given = _days_ended(row.model_dump(exclude_unset=True, exclude=set(TIMES)), zone)
         if "customer" in given:
             customer = given.pop("customer")
-            given["customer_id"] = None if customer is None else known_customer(customers, customer)
+            given["customer_id"] = None if customer is None else customers.customer(customer)
         state = laid_over(known.get((row.reference,), {}), given)
         _check_case(state, work.now)
         known[(row.reference,)] = state  # the next row of the same case stands on this one
         return Change((row.reference,), given, occurred, recorded)
 
-    stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.CASE, changes))
+    stored = await by_row(rows, prepare, lambda changes: customers.keep(work, kinds.CASE, changes))
     touched = [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, touched, derivation.Source.CASE)
     return stored
@@ -57,35 +59,51 @@ def _check_case(state: Mapping[str, Any], now: datetime) -> None:
         in_order(state, "opened_at", name)
 
 
-async def store_promises(work: Work, rows: Sequence[PromiseRow]) -> list[Stored]:
+async def void_case(work: Work, reference: str, reason: str) -> Recorded:
+    """Withdraw a case: its rules see nothing in it any more."""
+    stored = await void(work, kinds.CASE, (reference,), reason)
+    await derivation.derive(work, [stored.id], derivation.Source.CASE)
+    return stored
+
+
+async def store_promises(work: Work, rows: Sequence[PromiseRow], *, stub: bool = False) -> list[Stored]:
     """Record what was promised, and what conditions that makes in the cases."""
-    cases = await case_ids(work, (row.case for row in rows))
-    keys = [(cases[row.case], row.promise) for row in rows if row.case in cases]
+    cases = await parents(work, ((row.customer, row.case) for row in rows), stub=stub)
+    keys = [(case.id, row.promise) for row in rows if (case := cases.known(row.case)) is not None]
     known = await current(work.session, kinds.PROMISE, work.workspace_id, keys)
-    opened = await queries.opened_at(work.session, work.workspace_id, cases.values())
     zone = ZoneInfo((await workspaces.of(work)).zone)
 
     def prepare(row: PromiseRow) -> Change:
-        case_id = known_case(cases, row.case)
+        case = cases.case(row.case, row.customer)
         occurred, recorded = when(row, work.now)
-        given = _days_ended(row.model_dump(exclude_unset=True, exclude={*TIMES, "case", "promise"}), zone)
-        given["case_id"] = case_id
-        state = laid_over(known.get((case_id, row.promise), {}), given)
-        _check_promise(state, opened[case_id], work.now)
-        known[(case_id, row.promise)] = state  # the next row of the same promise stands on this one
-        return Change((case_id, row.promise), given, occurred, recorded)
+        given = _days_ended(row.model_dump(exclude_unset=True, exclude={*TIMES, "case", "customer", "promise"}), zone)
+        given["case_id"] = case.id
+        state = laid_over(known.get((case.id, row.promise), {}), given)
+        _check_promise(state, case.opened_at, work.now)
+        known[(case.id, row.promise)] = state  # the next row of the same promise stands on this one
+        return Change((case.id, row.promise), given, occurred, recorded)
 
-    stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.PROMISE, changes))
+    stored = await by_row(rows, prepare, lambda changes: cases.keep(work, kinds.PROMISE, changes))
     touched = [item.key[0] for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, touched, derivation.Source.PROMISE)
     return stored
 
 
-def _check_promise(state: Mapping[str, Any], opened: datetime, now: datetime) -> None:
+async def void_promise(work: Work, case: str, promise: str, reason: str) -> Recorded:
+    """Withdraw a promise: nobody is held to it any more."""
+    found = await case_ids(work, [case])
+    if case not in found:
+        raise NoSuchThing(f"There is no promise {promise} in a case {case}.")
+    stored = await void(work, kinds.PROMISE, (found[case], promise), reason)
+    await derivation.derive(work, [found[case]], derivation.Source.PROMISE)
+    return stored
+
+
+def _check_promise(state: Mapping[str, Any], opened: datetime | None, now: datetime) -> None:
     lacking = [name for name in ("what", "made_at", "due_at") if state.get(name) is None]
     if lacking:
         raise missing(*lacking)
-    if state["made_at"] < opened:
+    if opened is not None and state["made_at"] < opened:
         raise impossible("made_at", "before_opened_at", "The promise lies before its case was opened.")
     for name in ("made_at", "kept_at"):
         if state.get(name) is not None and state[name] > now:
@@ -112,15 +130,15 @@ async def read_case(work: Work, reference: str) -> CaseAnswer:
 
 
 async def list_cases(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None, *, customer: str | None = None
+    work: Work, asked: Asked, *, voided: bool, customer: str | None, stub: bool | None, **own: Any
 ) -> tuple[list[CaseAnswer], str | None]:
-    """Return a page of cases, of one customer where named, oldest change first."""
-    statement = queries.current_cases(work.workspace_id)
-    if customer is not None:
-        statement = statement.where(queries.customers.c.reference == customer)
-    statement = page_of(statement, kinds.CASE.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_case_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    """Return a page of cases, oldest change first; `own` names columns of theirs and what must stand there."""
+    version = kinds.CASE.version
+    narrow = [(queries.customers.c.reference, customer), *((version.c[name], value) for name, value in own.items())]
+    statement = narrowed(queries.current_cases(work.workspace_id), version, narrow, voided=voided)
+    if stub is not None:
+        statement = statement.where(version.c.stub.is_(True) if stub else version.c.stub.is_(None))
+    return await rows_of(work, asked, statement, kinds.CASE.head, _case_answer)
 
 
 async def read_promise(work: Work, case: str, promise: str) -> PromiseAnswer:
@@ -134,16 +152,19 @@ async def read_promise(work: Work, case: str, promise: str) -> PromiseAnswer:
     return _promise_answer(row)
 
 
-async def list_promises(work: Work, case: str) -> list[PromiseAnswer]:
-    """Return the promises made in a case."""
-    statement = queries.current_promises(work.workspace_id).where(queries.cases.c.reference == case)
-    rows = (await work.session.execute(statement.order_by(kinds.PROMISE.head.c.reference))).mappings().all()
-    return [_promise_answer(row) for row in rows]
+async def list_promises(
+    work: Work, asked: Asked, *, voided: bool, case: str | None = None
+) -> tuple[list[PromiseAnswer], str | None]:
+    """Return a page of promises, oldest change first."""
+    narrow = [(queries.cases.c.reference, case)]
+    statement = narrowed(queries.current_promises(work.workspace_id), kinds.PROMISE.version, narrow, voided=voided)
+    return await rows_of(work, asked, statement, kinds.PROMISE.head, _promise_answer)
 
 
 def _case_answer(row: Mapping[Any, Any]) -> CaseAnswer:
-    fields = {name: row[name] for name in CaseAnswer.model_fields if name not in {"version", "stored_at"}}
-    return CaseAnswer(**fields, version=row["number"], stored_at=row["changed_at"])
+    taken = {"version", "stored_at", STUB}
+    fields = {name: row[name] for name in CaseAnswer.model_fields if name not in taken}
+    return CaseAnswer(**fields, version=row["number"], stored_at=row["changed_at"], stub=bool(row[STUB]))
 
 
 def _promise_answer(row: Mapping[Any, Any]) -> PromiseAnswer:

@@ -1,6 +1,8 @@
-"""Every statement about customers, cases, promises and departures, by name."""
+"""Every statement about customers, cases and what is recorded of them, by name."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +10,6 @@ from sqlalchemy import Select, Table, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from models.ids import in_order
 from models.recording import ROWS_A_QUESTION, RecordKind, current_rows
 
 customers = kinds.CUSTOMER.head
@@ -30,18 +31,28 @@ async def ids_by_reference(
     return found
 
 
-async def opened_at(session: AsyncSession, workspace_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return when each case was opened, as known now."""
+@dataclass(frozen=True)
+class KnownCase:
+    """What a row about a case is checked against; a stub's opening is not known yet."""
+
+    id: UUID
+    customer_id: UUID
+    opened_at: datetime | None
+
+
+async def known_cases(session: AsyncSession, workspace_id: UUID, references: Iterable[str]) -> dict[str, KnownCase]:
+    """Return those cases that are known, as known now."""
     version = kinds.CASE.version
-    wanted = in_order(case_ids)
-    found: dict[UUID, Any] = {}
+    wanted = sorted(set(references))
+    found: dict[str, KnownCase] = {}
     for start in range(0, len(wanted), ROWS_A_QUESTION):
         statement = (
-            select(version.c.id, version.c.opened_at)
-            .join(cases, _same(cases, version, number="version"))
-            .where(cases.c.workspace_id == workspace_id, cases.c.id.in_(wanted[start : start + ROWS_A_QUESTION]))
+            select(cases.c.reference, version.c.id, version.c.customer_id, version.c.opened_at)
+            .join(cases, _current(cases, version))
+            .where(cases.c.workspace_id == workspace_id, cases.c.reference.in_(wanted[start : start + ROWS_A_QUESTION]))
         )
-        found |= {row.id: row.opened_at for row in await session.execute(statement)}
+        for reference, *known in await session.execute(statement):
+            found[reference] = KnownCase(*known)
     return found
 
 
@@ -60,14 +71,27 @@ def current_departures(workspace_id: UUID) -> Select[Any]:
     return _with_customer(kinds.DEPARTURE, workspace_id)
 
 
+def current_revenues(workspace_id: UUID) -> Select[Any]:
+    """Select revenues as known now, each with its customer's reference."""
+    return _with_customer(kinds.REVENUE, workspace_id)
+
+
 def current_promises(workspace_id: UUID) -> Select[Any]:
     """Select promises as known now, each with its case's reference."""
-    version = kinds.PROMISE.version
-    return (
-        current_rows(kinds.PROMISE, workspace_id)
-        .join(cases, and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id))
-        .add_columns(cases.c.reference.label("case"), kinds.PROMISE.head.c.stored_at.label("changed_at"))
-    )
+    statement = current_rows(kinds.PROMISE, workspace_id)
+    return _with_case(statement, kinds.PROMISE).add_columns(kinds.PROMISE.head.c.stored_at.label("changed_at"))
+
+
+def current_interactions(workspace_id: UUID) -> Select[Any]:
+    """Select interactions as known now, each with its customer's and its case's reference."""
+    return _with_case(_with_customer(kinds.INTERACTION, workspace_id), kinds.INTERACTION)
+
+
+def _with_case(statement: Select[Any], kind: RecordKind) -> Select[Any]:
+    """Add the reference of a record's case."""
+    version = kind.version
+    same = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
+    return statement.join(cases, same).add_columns(cases.c.reference.label("case"))
 
 
 def _with_customer(kind: RecordKind, workspace_id: UUID) -> Select[Any]:
@@ -80,9 +104,9 @@ def _with_customer(kind: RecordKind, workspace_id: UUID) -> Select[Any]:
     )
 
 
-def _same(head: Table, version: Table, *, number: str) -> Any:
+def _current(head: Table, version: Table) -> Any:
     return and_(
         head.c.workspace_id == version.c.workspace_id,
         head.c.id == version.c.id,
-        head.c[number] == version.c.number,
+        head.c.version == version.c.number,
     )

@@ -1,25 +1,34 @@
-"""What is said and answered about customers, cases, promises and departures."""
+"""What is said and answered about customers, cases and what is recorded of them."""
 
+import re
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
 from api.bodies import (
     Answer,
     Attributes,
+    Body,
     Count,
+    Currency,
     DayOrMoment,
     Flag,
     LongText,
+    MinorUnits,
+    Minutes,
     Moment,
     Money,
+    Priced,
     Reference,
     ShortText,
     Times,
 )
 from models.case import Demand, Party
 from models.customer import DepartureKind
+from models.revenue import RevenueKind
 
 Email = Annotated[str, Field(strict=True, max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
 
@@ -63,7 +72,7 @@ class CaseBody(Times):
     reopened: Count | None = None
     demand: Demand | None = None
     caused_by_case: Reference | None = None
-    waiting_for_customer_minutes: Annotated[int, Field(strict=True, ge=0, le=100_000_000)] | None = None
+    waiting_for_customer_minutes: Minutes | None = None
     permission_asked: Flag | None = None
     told_first: Flag | None = None
     put_back: Flag | None = None
@@ -81,6 +90,7 @@ class CaseRow(CaseBody):
 class PromiseBody(Times):
     """A promise: a new one needs what, made_at and due_at."""
 
+    customer: Reference | None = Field(default=None, description="Whose case it is; needed to make it as a stub.")
     what: LongText | None = None
     made_at: Moment | None = None
     due_at: DayOrMoment | None = Field(default=None, description="A day means its end in the workspace's zone.")
@@ -104,15 +114,51 @@ class DepartureBody(Times):
     at: Moment
 
 
-class RecordAnswer(Answer):
-    """What became of a record."""
+class InteractionBody(Body):
+    """One contact within a case. Of the same reference again: absent keeps, `null` clears."""
 
-    id: UUID
-    reference: str
-    version: int
-    unchanged: bool
-    occurred_at: Moment
-    recorded_at: Moment
+    reference: Reference | None = Field(default=None, description="The caller's own id: the same again corrects.")
+    case: Reference
+    customer: Reference | None = Field(default=None, description="Whose case it is. Default: the case's customer.")
+    channel: ShortText
+    occurred_at: Moment = Field(description="When it took place.")
+    recorded_at: Moment | None = Field(default=None, description="When the company knew. Default: now.")
+    handling_minutes: Minutes | None = Field(default=None, description="For the cost of failure only.")
+    demand: Demand | None = None
+    handed_over: Flag | None = None
+    team: ShortText | None = None
+
+
+PERIOD = re.compile(r"^\d{4}-\d{2}$|^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$")
+
+
+def _period(text: str) -> str:
+    """Refuse a period that is no period: its days must exist, the last not before the first."""
+    try:
+        days = [date.fromisoformat(day if len(day) > len("2026-05") else f"{day}-01") for day in text.split("/")]
+    except ValueError:
+        days = []
+    if not PERIOD.match(text) or not days or days[0] > days[-1]:
+        raise PydanticCustomError("period_form", "a month like 2026-05, or days like 2026-05-04/2026-05-10")
+    return text
+
+
+Period = Annotated[
+    str,
+    Field(strict=True, max_length=21, description="A month (2026-05) or two days (2026-05-04/2026-05-10), both in."),
+    AfterValidator(_period),
+]
+
+
+class RevenueBody(Priced, Times):
+    """What a customer paid in a period."""
+
+    reference: Reference | None = Field(default=None, description="The caller's own id: the same again corrects.")
+    customer: Reference
+    period: Period
+    amount: MinorUnits = Field(description="In minor units; below zero where more was paid back than paid.")
+    currency: Currency | None = Field(default=None, description="Default: the workspace's.")
+    kind: RevenueKind
 
 
 class CustomerAnswer(Answer):
@@ -133,22 +179,23 @@ class CustomerAnswer(Answer):
     do_not_contact: bool | None
     survey_opt_out: bool | None
     attributes: dict[str, JsonValue]
+    stub: bool
     occurred_at: Moment
     recorded_at: Moment
     stored_at: Moment
 
 
 class CaseAnswer(Answer):
-    """A case as known now."""
+    """A case as known now; of a stub nothing is known but its customer."""
 
     id: UUID
     reference: str
     version: int
     customer: str
-    need: str
+    need: str | None
     channel: str | None
     team: str | None
-    opened_at: Moment
+    opened_at: Moment | None
     needed_by: Moment | None
     done_at: Moment | None
     confirmed_at: Moment | None
@@ -164,6 +211,8 @@ class CaseAnswer(Answer):
     restored_at: Moment | None
     restore_due_at: Moment | None
     attributes: dict[str, JsonValue]
+    stub: bool
+    voided: bool
     occurred_at: Moment
     recorded_at: Moment
     stored_at: Moment
@@ -181,6 +230,7 @@ class PromiseAnswer(Answer):
     due_at: Moment | None
     moved_by: str | None
     kept_at: Moment | None
+    voided: bool
     occurred_at: Moment
     recorded_at: Moment
     stored_at: Moment
@@ -195,5 +245,43 @@ class DepartureAnswer(Answer):
     customer: str
     kind: str
     at: Moment
+    voided: bool
+    recorded_at: Moment
+    stored_at: Moment
+
+
+class InteractionAnswer(Answer):
+    """An interaction as known now."""
+
+    id: UUID
+    reference: str
+    version: int
+    case: str
+    customer: str
+    channel: str
+    occurred_at: Moment
+    handling_minutes: int | None
+    demand: str | None
+    handed_over: bool | None
+    team: str | None
+    voided: bool
+    recorded_at: Moment
+    stored_at: Moment
+
+
+class RevenueAnswer(Answer):
+    """A revenue as known now."""
+
+    id: UUID
+    reference: str
+    version: int
+    customer: str
+    period: str
+    first_day: date
+    last_day: date
+    amount: int
+    currency: str
+    kind: str
+    voided: bool
     recorded_at: Moment
     stored_at: Moment

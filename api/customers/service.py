@@ -1,6 +1,7 @@
-"""What can be said of customers and their departures, one or many at a time."""
+"""Customers, and what every record stands on: the customer and the case it names."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,13 +9,18 @@ from uuid import UUID
 from api import kinds
 from api.bodies import Money
 from api.customers import queries
-from api.customers.schemas import CustomerAnswer, CustomerRow, DepartureAnswer, DepartureBody
+from api.customers.queries import KnownCase
+from api.customers.schemas import CustomerAnswer, CustomerRow
 from api.dependencies import Work
 from api.errors import NoSuchThing, UnknownReference
-from api.paging import next_cursor, page_of
+from api.listing import Asked, narrowed, rows_of
 from api.recorded import Stored, by_row, impossible, when
+from models.base import to_us
+from models.first_telling import FirstTelling, record_first
 from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, record
+from models.rules.stubs import STUB
+from models.rules.versions import ATTRIBUTES
 
 TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
@@ -35,22 +41,6 @@ def _customer_fields(row: CustomerRow) -> dict[str, Any]:
         value = given.pop("value") or {"amount": None, "currency": None}
         given |= {"value_amount": value["amount"], "value_currency": value["currency"]}
     return given
-
-
-async def store_departures(work: Work, rows: Sequence[DepartureBody]) -> list[Stored]:
-    """Record that customers left."""
-    known = await customer_ids(work, (row.customer for row in rows))
-
-    def prepare(row: DepartureBody) -> Change:
-        customer = known_customer(known, row.customer)
-        if row.at > work.now:
-            raise impossible("at", "in_the_future", "A departure is reported when it has happened.")
-        occurred, recorded = when(row, work.now, happened=("at", row.at))
-        identity = uuid7()
-        given = {"customer_id": customer, "kind": row.kind.value, "left_at": row.at}
-        return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
-
-    return await by_row(rows, prepare, lambda changes: keep(work, kinds.DEPARTURE, changes))
 
 
 async def keep(work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
@@ -74,27 +64,124 @@ async def case_ids(work: Work, references: Iterable[str | None]) -> dict[str, UU
     return await ids_of(work, kinds.CASE, references)
 
 
-async def cases_opened_at(work: Work, ids: Iterable[UUID]) -> dict[UUID, datetime]:
-    """Return when each case was opened."""
-    return await queries.opened_at(work.session, work.workspace_id, ids)
+class Parents:
+    """The customers and cases that some rows name, and with `stub` those that are made for the rows taken.
+
+    Parameters
+    ----------
+    customers, cases
+        Those that are known, by reference.
+    stub
+        Whether an unknown one is made as a stub: a customer by its reference alone, a case where its customer is named.
+    """
+
+    def __init__(self, customers: Mapping[str, UUID], cases: Mapping[str, KnownCase], *, stub: bool) -> None:
+        self._customers = dict(customers)
+        self._cases = dict(cases)
+        self._stub = stub
+        self._new_customers: dict[UUID, str] = {}
+        self._new_cases: dict[UUID, str] = {}
+
+    def customer(self, reference: str) -> UUID:
+        """Return a customer's id, or refuse the row that names one nobody reported."""
+        if reference not in self._customers:
+            if not self._stub:
+                raise _unknown("customer", reference)
+            self._customers[reference] = identity = uuid7()
+            self._new_customers[identity] = reference
+        return self._customers[reference]
+
+    def known(self, case: str) -> KnownCase | None:
+        """Return a case if it is known."""
+        return self._cases.get(case)
+
+    def case(self, reference: str, customer: str | None = None) -> KnownCase:
+        """Return a case, or refuse the row that names one nobody reported, or another customer than the case's."""
+        named = None if customer is None else self.customer(customer)
+        found = self._cases.get(reference)
+        if found is None:
+            if not self._stub or named is None:
+                raise _unknown("case", reference)
+            self._cases[reference] = found = KnownCase(uuid7(), named, None)
+            self._new_cases[found.id] = reference
+        elif named is not None and named != found.customer_id:
+            raise impossible("customer", "customer_mismatch", f"The case {reference} is another customer's.")
+        return found
+
+    async def keep(self, work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
+        """Record changes of one kind, and before them the stubs they stand on."""
+        if self._new_customers or self._new_cases:
+            changes = await self._on_stubs(work, changes)
+        return await keep(work, kind, changes)
+
+    async def _on_stubs(self, work: Work, changes: Sequence[Change]) -> list[Change]:
+        theirs = {case.id: case.customer_id for case in self._cases.values()}
+        since: dict[Any, datetime] = {}
+        for change in changes:
+            case_id = change.given.get("case_id")
+            for named in (change.given.get("customer_id"), case_id, case_id and theirs[case_id]):
+                since[named] = min(since.get(named, change.recorded_at), change.recorded_at)
+        stored: dict[UUID, UUID] = {}
+        stubs = [_Stub(id_, name, since[id_], {}) for id_, name in self._new_customers.items() if id_ in since]
+        stored |= await _make_stubs(work, kinds.CUSTOMER, stubs)
+        stubs = [
+            _Stub(id_, name, since[id_], {"customer_id": stored.get(theirs[id_], theirs[id_])})
+            for id_, name in self._new_cases.items()
+            if id_ in since
+        ]
+        stored |= await _make_stubs(work, kinds.CASE, stubs)
+        return [_standing_on(change, stored) for change in changes]
 
 
-def known_customer(known: Mapping[str, UUID], reference: str) -> UUID:
-    """Return a customer's id, or refuse the row that names one nobody reported."""
-    return _known(known, "customer", reference)
+@dataclass(frozen=True)
+class _Stub:
+    """A parent to be made: the id its children know it by until then, and since when it is known."""
+
+    id: UUID
+    reference: str
+    since: datetime
+    given: Mapping[str, Any]
 
 
-def known_case(known: Mapping[str, UUID], reference: str) -> UUID:
-    """Return a case's id, or refuse the row that names one nobody reported."""
-    return _known(known, "case", reference)
+async def _make_stubs(work: Work, kind: RecordKind, stubs: Sequence[_Stub]) -> dict[UUID, UUID]:
+    """Make stubs; return by the id they were planned with the one that is stored.
+
+    A stub tells what was so before anybody reported anything: whatever is reported, of whatever day, comes after. One
+    that another writer reported a moment ago is taken as it is, and not locked: writers who then go on to the same
+    cases would wait for each other in a ring.
+    """
+    blank = dict.fromkeys(kind.fields) | {ATTRIBUTES: {}, STUB: True}
+    told = [FirstTelling((stub.reference,), [(0, {**blank, **stub.given})], to_us(stub.since)) for stub in stubs]
+    await record_first(work.session, kind, work.workspace_id, told, work.now, given=sorted({STUB, *_named(stubs)}))
+    found = await ids_of(work, kind, (stub.reference for stub in stubs))
+    return {stub.id: found[stub.reference] for stub in stubs}
 
 
-def _known(known: Mapping[str, UUID], noun: str, reference: str) -> UUID:
-    if reference in known:
-        return known[reference]
+def _named(stubs: Sequence[_Stub]) -> set[str]:
+    return {name for stub in stubs for name in stub.given}
+
+
+def _standing_on(change: Change, stored: Mapping[UUID, UUID]) -> Change:
+    given = {
+        name: stored.get(value, value) if isinstance(value, UUID) else value for name, value in change.given.items()
+    }
+    key = tuple(stored.get(part, part) if isinstance(part, UUID) else part for part in change.key)
+    return replace(change, given=given, key=key)
+
+
+async def parents(work: Work, named: Iterable[tuple[str | None, str | None]], *, stub: bool = False) -> Parents:
+    """Look up the customers and cases that rows name, each row as (customer, case)."""
+    pairs = list(named)
+    found = await customer_ids(work, (customer for customer, _ in pairs))
+    references = {case for _, case in pairs if case is not None}
+    cases = await queries.known_cases(work.session, work.workspace_id, references) if references else {}
+    return Parents(found, cases, stub=stub)
+
+
+def _unknown(noun: str, reference: str) -> UnknownReference:
     detail = f"There is no {noun} {reference} yet."
     errors = [{"pointer": f"/{noun}", "code": UnknownReference.code, "detail": detail}]
-    raise UnknownReference(f"{detail} Report it first, then send this again.", errors=errors)
+    return UnknownReference(f"{detail} Report it first, then send this again.", errors=errors)
 
 
 async def read_customer(work: Work, reference: str) -> CustomerAnswer:
@@ -107,50 +194,22 @@ async def read_customer(work: Work, reference: str) -> CustomerAnswer:
 
 
 async def list_customers(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
+    work: Work, asked: Asked, *, segment: str | None = None, stub: bool | None = None
 ) -> tuple[list[CustomerAnswer], str | None]:
     """Return a page of customers, oldest change first."""
-    statement = queries.current_customers(work.workspace_id)
-    statement = page_of(statement, kinds.CUSTOMER.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_customer_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
-
-
-async def read_departure(work: Work, reference: str) -> DepartureAnswer:
-    """Return a departure as known now."""
-    statement = queries.current_departures(work.workspace_id)
-    statement = statement.where(kinds.DEPARTURE.head.c.reference == reference)
-    row = (await work.session.execute(statement)).mappings().one_or_none()
-    if row is None:
-        raise NoSuchThing(f"There is no departure {reference}.")
-    return _departure_answer(row)
-
-
-async def list_departures(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[DepartureAnswer], str | None]:
-    """Return a page of departures, oldest change first."""
-    statement = queries.current_departures(work.workspace_id)
-    statement = page_of(statement, kinds.DEPARTURE.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_departure_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    version = kinds.CUSTOMER.version
+    statement = narrowed(
+        queries.current_customers(work.workspace_id), version, [(version.c.segment, segment)], voided=True
+    )
+    if stub is not None:
+        statement = statement.where(version.c.stub.is_(True) if stub else version.c.stub.is_(None))
+    return await rows_of(work, asked, statement, kinds.CUSTOMER.head, _customer_answer)
 
 
 def _customer_answer(row: Mapping[Any, Any]) -> CustomerAnswer:
     amount = row["value_amount"]
     value = None if amount is None else Money(amount=amount, currency=row["value_currency"])
-    fields = {name: row[name] for name in CustomerAnswer.model_fields if name not in {"value", "version", "stored_at"}}
-    return CustomerAnswer(**fields, value=value, version=row["number"], stored_at=row["changed_at"])
-
-
-def _departure_answer(row: Mapping[Any, Any]) -> DepartureAnswer:
-    return DepartureAnswer(
-        id=row["id"],
-        reference=row["reference"],
-        version=row["number"],
-        customer=row["customer"],
-        kind=row["kind"],
-        at=row["left_at"],
-        recorded_at=row["recorded_at"],
-        stored_at=row["changed_at"],
-    )
+    taken = {"value", "version", "stored_at", STUB}
+    fields = {name: row[name] for name in CustomerAnswer.model_fields if name not in taken}
+    said = {"version": row["number"], "stored_at": row["changed_at"], STUB: bool(row[STUB])}
+    return CustomerAnswer(**fields, **said, value=value)

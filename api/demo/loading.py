@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from api.cli.console import now, transaction
-from api.customers import cases
+from api.customers import cases, departures
 from api.customers import service as customers
 from api.customers.schemas import CaseRow, CustomerRow, DepartureBody, PromiseRow
 from api.demo import world
@@ -50,7 +50,7 @@ async def load(database: Database) -> str | None:
     await _store(database, made.id, PromiseRow, cases.store_promises, history.promises)
     await _store(database, made.id, CaseRow, cases.store_cases, history.visits)
     await _store(database, made.id, ResponseBody, feedback.store_responses, history.responses)
-    await _store(database, made.id, DepartureBody, customers.store_departures, history.departures)
+    await _store(database, made.id, DepartureBody, departures.store_departures, history.departures)
     async with transaction(database, made.id) as work:
         await roles.offer(work, ProposalBody.model_validate(world.PROPOSAL))
     return made.slug

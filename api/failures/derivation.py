@@ -23,6 +23,7 @@ from models.ids import in_order, watch_id
 from models.recording import VERSION_COLUMNS
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
+from models.rules.stubs import STUB
 from models.rules.timeline import RuleBook, Source
 
 __all__ = ["KEPT", "Source", "derive", "derive_all", "present_in"]
@@ -147,19 +148,18 @@ async def _histories(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> di
     fields = [name for name in CASE_FIELDS if name not in left_out]
     for row in await queries.versions_of_cases(session, kinds.CASE, "id", workspace_id, case_ids, left_out):
         state: dict[str, Any] = {name: row[name] for name in fields}
-        cases[row["id"]].append(CaseState(row["occurred_at"], row["recorded_at"], state))
+        cases[row["id"]].append(CaseState(row["occurred_at"], row["recorded_at"], state, row["voided"]))
     if Source.PROMISE.feeds(book.reads):
         for row in await queries.versions_of_cases(session, kinds.PROMISE, "case_id", workspace_id, case_ids):
             promises[row["case_id"]].append(_promise_state(row))
     if Source.ANSWER.feeds(book.reads):
         for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
-            if not row["voided"]:
-                answers[row["case_id"]].append(_answer_state(row))
-    return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
+            answers[row["case_id"]].append(row)
+    return {id_: CaseHistory(cases[id_], promises[id_], _answer_states(answers[id_]), zone) for id_ in case_ids}
 
 
 CASE_FIELDS = [
-    column.name for column in kinds.CASE.version.columns if column.name not in {*VERSION_COLUMNS, "customer_id"}
+    column.name for column in kinds.CASE.version.columns if column.name not in {*VERSION_COLUMNS, "customer_id", STUB}
 ]
 
 
@@ -177,10 +177,23 @@ def _promise_state(row: RowMapping) -> PromiseState:
     )
 
 
-def _answer_state(row: RowMapping) -> AnswerState:
+def _answer_states(rows: Sequence[RowMapping]) -> list[AnswerState]:
+    """Return what was answered, each until it was withdrawn; the rows in the order they hold."""
+    withdrawn: dict[UUID, int] = {}
+    states: list[AnswerState] = []
+    for row in reversed(rows):
+        if row["voided"]:
+            withdrawn[row["id"]] = row["recorded_at"]
+        else:
+            states.append(_answer_state(row, withdrawn.get(row["id"])))
+    return states[::-1]
+
+
+def _answer_state(row: RowMapping, voided_us: int | None) -> AnswerState:
     return AnswerState(
         answered_us=row["answered_at"],
         recorded_us=row["recorded_at"],
         asked_us=row["asked_at"],
         answers=row["answers"],
+        voided_us=voided_us,
     )

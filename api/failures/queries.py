@@ -54,6 +54,7 @@ def told_observations(workspace_id: UUID) -> Select[Any]:
             version.c.source,
             version.c.observed_at,
             version.c.recorded_at,
+            version.c.voided,
             observations.c.stored_at.label("changed_at"),
         ),
         version,
@@ -78,6 +79,7 @@ def derived_observations(workspace_id: UUID) -> Select[Any]:
             literal(ObservationSource.RULE.value, text_enum(ObservationSource)).label("source"),
             steps.c.observed_at,
             type_coerce(steps.c.observed_at, UTCDateTime()).label("recorded_at"),
+            literal(False).label("voided"),
             steps.c.stored_at.label("changed_at"),
         ).where(steps.c.workspace_id == workspace_id, ~exists().where(same, later)),
         steps,
@@ -98,6 +100,17 @@ def _named(statement: Select[Any], seen: Table) -> Select[Any]:
             cases.c.reference.label("case"),
             conditions.c.reference.label("condition"),
         )
+    )
+
+
+def current_costs(workspace_id: UUID) -> Select[Any]:
+    """Select costs as known now, each with its case's reference."""
+    version, cases = kinds.COST_ENTRY.version, kinds.CASE.head
+    same = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
+    return (
+        current_rows(kinds.COST_ENTRY, workspace_id)
+        .join(cases, same)
+        .add_columns(cases.c.reference.label("case"), kinds.COST_ENTRY.head.c.stored_at.label("changed_at"))
     )
 
 

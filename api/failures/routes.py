@@ -1,26 +1,34 @@
 """Conditions, observations, and the condition sets found to conspire."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from api.bodies import Code, Reference
+from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsReader, RecordsWriter
-from api.failures import service
+from api.etags import tagged
+from api.failures import costs, observations, service
 from api.failures.rates import failure_rates
 from api.failures.schemas import (
     ConditionAnswer,
     ConditionBody,
     ConditionSetAnswer,
     ConditionStored,
+    CostAnswer,
+    CostBody,
     ObservationAnswer,
     ObservationBody,
     RatesAnswer,
 )
-from api.paging import Cursor, Limit, Page, UpdatedSince
-from api.recorded import BulkAnswer, BulkBody, in_bulk, only
+from api.listing import STREAMED, Asking, Voided, listed
+from api.paging import Page
+from api.recorded import AGAIN, BulkAnswer, BulkBody, RecordAnswer, Stub, in_bulk, only, record_answer, say_stored
 from api.routing import StrictRoute
+from api.voiding import VoidBody
+from models.cost import CostBasis
+from models.failure import ObservationSource, ObservedState
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
@@ -31,54 +39,104 @@ async def store_condition(work: Admin, body: ConditionBody) -> ConditionStored:
     return await service.store_condition(work, body)
 
 
-@router.get("/conditions", tags=["Conditions"])
-async def list_conditions(
-    work: AnalysisReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[ConditionAnswer]:
+@router.get("/conditions", tags=["Conditions"], response_model=Page[ConditionAnswer], responses=STREAMED)
+async def list_conditions(work: AnalysisReader, asked: Asking) -> Page[ConditionAnswer] | Response:
     """List the catalogue. Scope: analysis:read."""
-    items, following = await service.list_conditions(work, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, service.list_conditions)
 
 
 @router.get("/conditions/{code}", tags=["Conditions"])
-async def read_condition(work: AnalysisReader, code: Code) -> ConditionAnswer:
+async def read_condition(work: AnalysisReader, code: Code, response: Response) -> ConditionAnswer:
     """Read one condition. Scope: analysis:read."""
-    return await service.read_condition(work, code)
+    return tagged(response, await service.read_condition(work, code))
 
 
-@router.post("/observations", status_code=201, tags=["Records"])
-async def store_observation(work: RecordsWriter, body: ObservationBody) -> ObservationAnswer:
+@router.post("/observations", status_code=201, responses=AGAIN, tags=["Records"])
+async def store_observation(
+    work: RecordsWriter, body: ObservationBody, response: Response, stub: Stub = False
+) -> ObservationAnswer:
     """Report a condition seen present, absent or unknown in a case. Scope: records:write."""
-    stored = only(await service.store_observations(work, [body]))
-    return await service.read_observation(work, str(stored.key[0]))
+    stored = only(await observations.store_observations(work, [body], stub=stub))
+    say_stored(response, stored)
+    return await observations.read_observation(work, str(stored.key[0]))
 
 
 @router.post("/observations/bulk", tags=["Records"])
-async def store_observations(work: RecordsWriter, rows: BulkBody, atomic: bool = False) -> BulkAnswer:
+async def store_observations(
+    work: RecordsWriter, rows: BulkBody, atomic: bool = False, stub: Stub = False
+) -> BulkAnswer:
     """Report up to 1 000 observations. Scope: records:write."""
-    return await in_bulk(work, rows, ObservationBody, service.store_observations, atomic=atomic)
+    return await in_bulk(
+        work, rows, ObservationBody, partial(observations.store_observations, stub=stub), atomic=atomic
+    )
 
 
-@router.get("/observations", tags=["Records"])
+@router.get("/observations", tags=["Records"], response_model=Page[ObservationAnswer], responses=STREAMED)
 async def list_observations(
     work: RecordsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
+    voided: Voided = False,
     case: Annotated[Reference | None, Query(description="Only of this case.")] = None,
     condition: Annotated[Code | None, Query(description="Only of this condition.")] = None,
-) -> Page[ObservationAnswer]:
+    state: Annotated[ObservedState | None, Query(description="Only in this state.")] = None,
+    source: Annotated[ObservationSource | None, Query(description="Only from this source.")] = None,
+) -> Page[ObservationAnswer] | Response:
     """List observations. Scope: records:read."""
-    items, following = await service.list_observations(
-        work, limit, cursor, updated_since, case=case, condition=condition
-    )
-    return Page(items=items, next_cursor=following)
+    read = partial(observations.list_observations, voided=voided, case=case, condition=condition)
+    return await listed(work, asked, partial(read, state=state, source=source))
 
 
 @router.get("/observations/{reference}", tags=["Records"])
-async def read_observation(work: RecordsReader, reference: Reference) -> ObservationAnswer:
+async def read_observation(work: RecordsReader, reference: Reference, response: Response) -> ObservationAnswer:
     """Read one observation. Scope: records:read."""
-    return await service.read_observation(work, reference)
+    return tagged(response, await observations.read_observation(work, reference))
+
+
+@router.post("/observations/{reference}/void", tags=["Records"])
+async def void_observation(
+    work: RecordsWriter, reference: Reference, body: VoidBody, response: Response
+) -> RecordAnswer:
+    """Withdraw an observation that was reported by mistake; told again it lives again. Scope: records:write."""
+    return record_answer(response, await observations.void_observation(work, reference, body.reason))
+
+
+@router.post("/costs", status_code=201, responses=AGAIN, tags=["Records"])
+async def store_cost(work: RecordsWriter, body: CostBody, response: Response, stub: Stub = False) -> CostAnswer:
+    """Report one component of what a case cost. Scope: records:write."""
+    stored = only(await costs.store_costs(work, [body], stub=stub))
+    say_stored(response, stored)
+    return await costs.read_cost(work, str(stored.key[0]))
+
+
+@router.post("/costs/bulk", tags=["Records"])
+async def store_costs(work: RecordsWriter, rows: BulkBody, atomic: bool = False, stub: Stub = False) -> BulkAnswer:
+    """Report up to 1 000 costs. Scope: records:write."""
+    return await in_bulk(work, rows, CostBody, partial(costs.store_costs, stub=stub), atomic=atomic)
+
+
+@router.get("/costs", tags=["Records"], response_model=Page[CostAnswer], responses=STREAMED)
+async def list_costs(
+    work: RecordsReader,
+    asked: Asking,
+    voided: Voided = False,
+    case: Annotated[Reference | None, Query(description="Only of this case.")] = None,
+    kind: Annotated[ShortText | None, Query(description="Only of this kind.")] = None,
+    basis: Annotated[CostBasis | None, Query(description="Only measured, or only assumed.")] = None,
+) -> Page[CostAnswer] | Response:
+    """List costs. Scope: records:read."""
+    return await listed(work, asked, partial(costs.list_costs, voided=voided, case=case, kind=kind, basis=basis))
+
+
+@router.get("/costs/{reference}", tags=["Records"])
+async def read_cost(work: RecordsReader, reference: Reference, response: Response) -> CostAnswer:
+    """Read one cost. Scope: records:read."""
+    return tagged(response, await costs.read_cost(work, reference))
+
+
+@router.post("/costs/{reference}/void", tags=["Records"])
+async def void_cost(work: RecordsWriter, reference: Reference, body: VoidBody, response: Response) -> RecordAnswer:
+    """Withdraw a cost that was reported by mistake; told again it lives again. Scope: records:write."""
+    return record_answer(response, await costs.void_cost(work, reference, body.reason))
 
 
 @router.get("/condition-sets", tags=["Conditions"])

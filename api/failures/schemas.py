@@ -1,11 +1,25 @@
 """What is said and answered about conditions, observations and condition sets."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.bodies import Answer, Code, Moment, Reference, ShortText, Text, Times
+from api.bodies import (
+    Answer,
+    Code,
+    Currency,
+    MinorUnits,
+    Minutes,
+    Moment,
+    Priced,
+    Reference,
+    ShortText,
+    Text,
+    Times,
+)
+from models.cost import CostBasis
 from models.failure import ConditionKind, ObservedState
 
 
@@ -44,6 +58,7 @@ class ObservationBody(Times):
 
     reference: Reference | None = Field(default=None, description="The caller's own id: the same again corrects.")
     case: Reference
+    customer: Reference | None = Field(default=None, description="Whose case it is; needed to make it as a stub.")
     condition: Code
     state: ObservedState
     source: Literal["system", "customer", "staff"]
@@ -61,8 +76,52 @@ class ObservationAnswer(Answer):
     state: str
     source: str
     observed_at: Moment
+    voided: bool
     recorded_at: Moment
     derived_at: Moment | None
+    stored_at: Moment
+
+
+class CostBody(Priced):
+    """One component of what a case cost: an amount of money, or minutes of work. What is unknown is not sent."""
+
+    reference: Reference | None = Field(default=None, description="The caller's own id: the same again corrects.")
+    case: Reference
+    customer: Reference | None = Field(default=None, description="Whose case it is; needed to make it as a stub.")
+    kind: ShortText = Field(description="What it was spent on, like `travel`, `spare part`, `handling`.")
+    amount: Annotated[MinorUnits, Field(ge=0, description="In minor units.")] | None = None
+    currency: Currency | None = Field(default=None, description="Default: the workspace's.")
+    minutes: Minutes | None = Field(default=None, description="Work, priced by the workspace's cost rates.")
+    basis: CostBasis
+    source: ShortText = Field(description="Where the figure comes from.")
+    occurred_at: Moment | None = Field(default=None, description="When it arose, where that is known.")
+    recorded_at: Moment | None = Field(default=None, description="When the company knew. Default: now.")
+
+    @model_validator(mode="after")
+    def _amount_or_minutes(self) -> Self:
+        if (self.amount is None) == (self.minutes is None):
+            raise PydanticCustomError("amount_or_minutes", "either an amount or minutes, and not both")
+        if self.currency is not None and self.amount is None:
+            raise PydanticCustomError("currency_of_nothing", "a currency goes with an amount")
+        return self
+
+
+class CostAnswer(Answer):
+    """A cost as known now; what is unknown is null, never 0."""
+
+    id: UUID
+    reference: str
+    version: int
+    case: str
+    kind: str
+    amount: int | None
+    currency: str | None
+    minutes: int | None
+    basis: str
+    source: str
+    voided: bool
+    occurred_at: Moment | None
+    recorded_at: Moment
     stored_at: Moment
 
 

@@ -1,38 +1,31 @@
 """What can be said of conditions and observations, one or many at a time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import select, tuple_, union_all
 
 from api import audit, jobs, kinds
 from api.customers import service as customers
 from api.dependencies import Work
-from api.errors import Malformed, NoSuchThing, UnknownReference
+from api.errors import Malformed, NoSuchThing
 from api.failures import derivation, queries
 from api.failures.schemas import (
     ConditionAnswer,
     ConditionBody,
     ConditionSetAnswer,
     ConditionStored,
-    ObservationAnswer,
-    ObservationBody,
 )
-from api.paging import next_cursor, page_of
-from api.recorded import Stored, by_row, impossible, when
+from api.listing import Asked, rows_of
+from api.recorded import when
 from api.workspaces import service as workspaces
-from models.failure import ObservationSource
-from models.ids import uuid7
-from models.recording import Change, Recorded
+from models.recording import Change
 from models.rules.conditions import RuleRefused, parse_rule
 
 CASES_IN_A_REQUEST = 500
 """So many past cases a new rule looks at before the answer; more are a job's work."""
 OUTCOME = "failure"
-RULE_PREFIX = "rule:"
 
 
 async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
@@ -78,15 +71,10 @@ async def read_condition(work: Work, code: str) -> ConditionAnswer:
     return _condition_answer(row)
 
 
-async def list_conditions(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[ConditionAnswer], str | None]:
+async def list_conditions(work: Work, asked: Asked) -> tuple[list[ConditionAnswer], str | None]:
     """Return a page of the catalogue."""
-    statement = page_of(
-        queries.current_conditions(work.workspace_id), kinds.CONDITION.head, cursor, limit, updated_since
-    )
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_condition_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    statement = queries.current_conditions(work.workspace_id)
+    return await rows_of(work, asked, statement, kinds.CONDITION.head, _condition_answer)
 
 
 async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
@@ -97,80 +85,6 @@ async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
 async def condition_codes(work: Work) -> list[str]:
     """Return the codes of the catalogue."""
     return await queries.codes(work.session, work.workspace_id)
-
-
-async def store_observations(work: Work, rows: Sequence[ObservationBody]) -> list[Stored]:
-    """Record what systems, customers and staff saw in cases."""
-    cases = await customers.case_ids(work, (row.case for row in rows))
-    opened = await customers.cases_opened_at(work, cases.values())
-    conditions = await condition_ids(work, [row.condition for row in rows])
-
-    def prepare(row: ObservationBody) -> Change:
-        case_id = customers.known_case(cases, row.case)
-        if row.condition not in conditions:
-            detail = f"There is no condition {row.condition} in the catalogue."
-            errors = [{"pointer": "/condition", "code": UnknownReference.code, "detail": detail}]
-            raise UnknownReference(f"{detail} Post it to /v1/conditions first.", errors=errors)
-        if row.observed_at < opened[case_id]:
-            raise impossible("observed_at", "before_opened_at", "The observation lies before its case was opened.")
-        occurred, recorded = when(row, work.now, happened=("observed_at", row.observed_at))
-        identity = uuid7()
-        given = {
-            "case_id": case_id,
-            "condition_id": conditions[row.condition],
-            "state": row.state.value,
-            "source": row.source,
-            "observed_at": row.observed_at,
-        }
-        return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
-
-    async def keep(changes: Sequence[Change]) -> list[Recorded]:
-        return await customers.keep(work, kinds.OBSERVATION, changes)
-
-    return await by_row(rows, prepare, keep)
-
-
-async def read_observation(work: Work, reference: str) -> ObservationAnswer:
-    """Return an observation as it stands."""
-    watch = read_watch(reference)
-    if watch is None:
-        statement = queries.told_observations(work.workspace_id).where(queries.observations.c.reference == reference)
-    else:
-        steps = queries.rule_observations
-        statement = queries.derived_observations(work.workspace_id)
-        statement = statement.where(tuple_(steps.c.case_id, steps.c.condition_id) == watch)
-    row = (await work.session.execute(statement)).mappings().one_or_none()
-    if row is None:
-        raise NoSuchThing(f"There is no observation {reference}.")
-    return _observation_answer(row)
-
-
-async def list_observations(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    case: str | None = None,
-    condition: str | None = None,
-) -> tuple[list[ObservationAnswer], str | None]:
-    """Return a page of observations, of one case or condition where named."""
-    named = []
-    if case is not None:
-        named.append(kinds.CASE.head.c.reference == case)
-    if condition is not None:
-        named.append(queries.conditions.c.reference == condition)
-    pages = [
-        page_of(statement.where(*named), table, cursor, limit, updated_since).subquery()
-        for statement, table in (
-            (queries.told_observations(work.workspace_id), queries.observations),
-            (queries.derived_observations(work.workspace_id), queries.rule_observations),
-        )
-    ]
-    both = union_all(*(select(page) for page in pages)).subquery("observed")
-    statement = select(both).order_by(both.c.changed_at, both.c.id).limit(limit + 1)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_observation_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
 
 
 async def condition_sets(work: Work, status: str | None = None) -> list[ConditionSetAnswer]:
@@ -187,22 +101,6 @@ async def read_condition_set(work: Work, set_id: UUID) -> ConditionSetAnswer:
     raise NoSuchThing(f"There is no condition set {set_id} in the newest analysis.")
 
 
-def watch_reference(case_id: UUID, condition_id: UUID) -> str:
-    """Return what the one watch a rule keeps on a condition in a case is known by."""
-    return f"{RULE_PREFIX}{case_id.hex}:{condition_id.hex}"
-
-
-def read_watch(reference: str) -> tuple[UUID, UUID] | None:
-    """Return the case and condition of a rule's watch, None where the reference is another's."""
-    if not reference.startswith(RULE_PREFIX):
-        return None
-    case, _, condition = reference.removeprefix(RULE_PREFIX).partition(":")
-    try:
-        return UUID(case), UUID(condition)
-    except ValueError:
-        return None
-
-
 def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
     return ConditionAnswer(
         id=row["id"],
@@ -212,24 +110,6 @@ def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
         kind=row["kind"],
         rule=row["rule"],
         description=row["description"],
-        stored_at=row["changed_at"],
-    )
-
-
-def _observation_answer(row: Mapping[Any, Any]) -> ObservationAnswer:
-    derived = row["source"] == ObservationSource.RULE
-    reference = watch_reference(row["case_id"], row["condition_id"]) if derived else row["reference"]
-    return ObservationAnswer(
-        id=row["id"],
-        reference=reference,
-        version=row["number"],
-        case=row["case"],
-        condition=row["condition"],
-        state=row["state"],
-        source=row["source"],
-        observed_at=row["observed_at"],
-        recorded_at=row["recorded_at"],
-        derived_at=row["changed_at"] if derived else None,
         stored_at=row["changed_at"],
     )
 

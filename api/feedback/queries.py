@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
 from models.feedback import Survey, SurveyVersion
-from models.ids import in_order
 from models.recording import ROWS_A_QUESTION, current_rows
 
 surveys = Survey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -68,24 +67,4 @@ async def body_hashes(session: AsyncSession, workspace_id: UUID, references: Ite
             responses.c.reference.in_(wanted[start : start + ROWS_A_QUESTION]),
         )
         found |= {row.reference: row.body_hash for row in await session.execute(statement)}
-    return found
-
-
-async def case_facts(session: AsyncSession, workspace_id: UUID, case_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return of each case what a response about it is checked against: its customer and its opening."""
-    version, cases = kinds.CASE.version, kinds.CASE.head
-    wanted = in_order(case_ids)
-    found: dict[UUID, Any] = {}
-    for start in range(0, len(wanted), ROWS_A_QUESTION):
-        same = and_(
-            cases.c.workspace_id == version.c.workspace_id,
-            cases.c.id == version.c.id,
-            cases.c.version == version.c.number,
-        )
-        statement = (
-            select(version.c.id, version.c.customer_id, version.c.opened_at)
-            .join(cases, same)
-            .where(cases.c.workspace_id == workspace_id, cases.c.id.in_(wanted[start : start + ROWS_A_QUESTION]))
-        )
-        found |= {row.id: row for row in await session.execute(statement)}
     return found

@@ -47,6 +47,7 @@ class ResponseAnswer(Answer):
 
     id: UUID
     reference: str
+    version: int
     survey: str
     survey_version: int
     status: str
@@ -57,6 +58,7 @@ class ResponseAnswer(Answer):
     language: str | None
     answers: dict[str, JsonValue]
     failure: bool | None
+    voided: bool
     asked_at: Moment | None
     answered_at: Moment
     recorded_at: Moment

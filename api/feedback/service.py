@@ -20,8 +20,9 @@ from api.failures import derivation
 from api.feedback import queries
 from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored, SurveyAnswer
 from api.feedback.templates import POST_INTERACTION, POST_INTERACTION_QUESTIONS
-from api.paging import next_cursor, page_of
+from api.listing import Asked, narrowed, rows_of
 from api.recorded import CLOCK_SKEW, Stored, by_row, impossible, only
+from api.voiding import void
 from api.workspaces import service as workspaces
 from models.access import Scope
 from models.ids import uuid7
@@ -68,24 +69,24 @@ async def read_survey(work: Work, key: str) -> SurveyAnswer:
     return SurveyAnswer(key=found.key, version=found.number, questions=found.questions, published_at=found.published_at)
 
 
-async def answer_one(work: Work, body: ResponseBody) -> tuple[ResponseStored, bool]:
-    """Take one response; return what became of it, and whether it is new."""
-    stored = only(await store_responses(work, [body]))
+async def answer_one(work: Work, body: ResponseBody, *, stub: bool = False) -> tuple[ResponseStored, Recorded]:
+    """Take one response; return what it means for who may know, and what became of it."""
+    stored = only(await store_responses(work, [body], stub=stub))
     status = "complete" if stored.state["complete"] else "partial"
     if _is_claimant(work):
-        return ResponseStored(id=stored.id, status=status), stored.created
+        return ResponseStored(id=stored.id, status=status), stored
     case_id = stored.state["case_id"]
     present = [] if case_id is None else await derivation.present_in(work, case_id)
     judged = ResponseJudged(id=stored.id, status=status, failure=stored.state["failure"], conditions=present)
-    return judged, stored.created
+    return judged, stored
 
 
-async def store_responses(work: Work, rows: Sequence[ResponseBody]) -> list[Stored]:
+async def store_responses(work: Work, rows: Sequence[ResponseBody], *, stub: bool = False) -> list[Stored]:
     """Record responses, and what they make of their cases."""
-    places = await _places(work, rows)
+    places = await _places(work, rows, stub=stub)
 
     async def keep(changes: Sequence[Change]) -> list[Recorded]:
-        return await customers.keep(work, kinds.RESPONSE, changes)
+        return await places.parents.keep(work, kinds.RESPONSE, changes)
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
     fresh = [item for item in stored if isinstance(item, Recorded) and item.created]
@@ -95,19 +96,25 @@ async def store_responses(work: Work, rows: Sequence[ResponseBody]) -> list[Stor
     return stored
 
 
+async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
+    """Withdraw a response: it makes no failure any more, and its case's rules no longer read it."""
+    stored = await void(work, kinds.RESPONSE, (str(response_id),), reason)
+    if stored.state["case_id"] is not None:
+        await derivation.derive(work, [stored.state["case_id"]], derivation.Source.ANSWER)
+    return stored
+
+
 @dataclass(frozen=True)
 class _Places:
     """Everything the rows of one request are checked against."""
 
     settings: workspaces.WorkspaceSettings
     surveys: Mapping[tuple[str, int | None], PublishedSurvey | NoSuchThing]
-    customers: Mapping[str, UUID]
-    cases: Mapping[str, UUID]
-    case_facts: Mapping[UUID, Any]
+    parents: customers.Parents
     hashes: dict[str, str]
 
 
-async def _places(work: Work, rows: Sequence[ResponseBody]) -> _Places:
+async def _places(work: Work, rows: Sequence[ResponseBody], *, stub: bool) -> _Places:
     asked: dict[tuple[str, int | None], PublishedSurvey | NoSuchThing] = {}
     for key in {(row.survey, row.version) for row in rows}:
         try:
@@ -115,14 +122,11 @@ async def _places(work: Work, rows: Sequence[ResponseBody]) -> _Places:
         except NoSuchThing as missing:
             asked[key] = missing
     proved = [] if _is_claimant(work) else rows
-    cases = await customers.case_ids(work, (row.case for row in proved))
     references = [str(_identity(work, row)) for row in rows if row.id or row.reference]
     return _Places(
         settings=await workspaces.of(work),
         surveys=asked,
-        customers=await customers.customer_ids(work, (row.customer for row in proved)),
-        cases=cases,
-        case_facts=await queries.case_facts(work.session, work.workspace_id, cases.values()),
+        parents=await customers.parents(work, ((row.customer, row.case) for row in proved), stub=stub),
         hashes=await queries.body_hashes(work.session, work.workspace_id, references),
     )
 
@@ -190,17 +194,13 @@ def _about(work: Work, row: ResponseBody, places: _Places) -> dict[str, Any]:
     nothing = {"customer_id": None, "case_id": None, "claimed_customer": None, "claimed_case": None}
     if _is_claimant(work):
         return {**nothing, "claimed_customer": row.customer, "claimed_case": row.case}
-    customer_id = None if row.customer is None else customers.known_customer(places.customers, row.customer)
     if row.case is None:
-        return {**nothing, "customer_id": customer_id}
-    case_id = customers.known_case(places.cases, row.case)
-    case = places.case_facts[case_id]
-    if customer_id is not None and customer_id != case.customer_id:
-        raise impossible("customer", "customer_mismatch", f"The case {row.case} is another customer's.")
+        return {**nothing, "customer_id": None if row.customer is None else places.parents.customer(row.customer)}
+    case = places.parents.case(row.case, row.customer)
     moment, name = (row.asked_at, "asked_at") if row.asked_at else (row.answered_at, "answered_at")
-    if moment is not None and moment < case.opened_at:
+    if moment is not None and case.opened_at is not None and moment < case.opened_at:
         raise impossible(name, "before_opened_at", f"That is before the case {row.case} was opened.")
-    return {**nothing, "customer_id": case.customer_id, "case_id": case_id}
+    return {**nothing, "customer_id": case.customer_id, "case_id": case.id}
 
 
 def _answered(asked: PublishedSurvey, row: ResponseBody, places: _Places, *, claimed: bool) -> dict[str, Any]:
@@ -252,25 +252,28 @@ async def read_response(work: Work, response_id: UUID) -> ResponseAnswer:
 
 async def list_responses(
     work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
+    asked: Asked,
     *,
-    customer: str | None = None,
-    case: str | None = None,
+    voided: bool,
+    customer: str | None,
+    case: str | None,
+    survey_key: str | None,
+    **own: Any,
 ) -> tuple[list[ResponseAnswer], str | None]:
-    """Return a page of responses, of one customer or case where named."""
-    statement = queries.current_responses(work.workspace_id)
-    if customer is not None:
-        statement = statement.where(kinds.CUSTOMER.head.c.reference == customer)
-    if case is not None:
-        statement = statement.where(kinds.CASE.head.c.reference == case)
-    statement = page_of(statement, kinds.RESPONSE.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_response_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    """Return a page of responses, oldest change first; `own` names columns of theirs and what must stand there."""
+    version = kinds.RESPONSE.version
+    narrow = [
+        (kinds.CUSTOMER.head.c.reference, customer),
+        (kinds.CASE.head.c.reference, case),
+        (queries.surveys.c.key, survey_key),
+        *((version.c[name], value) for name, value in own.items()),
+    ]
+    statement = narrowed(queries.current_responses(work.workspace_id), version, narrow, voided=voided)
+    return await rows_of(work, asked, statement, kinds.RESPONSE.head, _response_answer)
 
 
 def _response_answer(row: Mapping[Any, Any]) -> ResponseAnswer:
-    taken = {"status", "stored_at"}
+    taken = {"version", "status", "stored_at"}
     fields = {name: row[name] for name in ResponseAnswer.model_fields if name not in taken}
-    return ResponseAnswer(**fields, status="complete" if row["complete"] else "partial", stored_at=row["changed_at"])
+    said = {"version": row["number"], "status": "complete" if row["complete"] else "partial"}
+    return ResponseAnswer(**fields, **said, stored_at=row["changed_at"])

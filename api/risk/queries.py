@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, func, select
+from sqlalchemy import BigInteger, RowMapping, Select, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
+from ml.features.asof import known_at
 from models.assessment import Assessment, ModelState, RiskModelVersion
+from models.base import to_us
 
 models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 assessments = Assessment.__table__  # type: ignore[attr-defined] # same
@@ -67,15 +69,15 @@ async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
 async def references(
     session: AsyncSession, workspace_id: UUID, case_ids: Collection[UUID], until: datetime
 ) -> tuple[dict[UUID, str], dict[UUID, list[UUID]]]:
-    """Return each case's reference and the responses about it known by a moment: the evidence of what was seen."""
+    """Return each case's reference and the responses about it known at a moment: the evidence of what was seen."""
     cases = kinds.CASE.head
     version = kinds.RESPONSE.version
     names = select(cases.c.id, cases.c.reference).where(cases.c.workspace_id == workspace_id, cases.c.id.in_(case_ids))
     about = (
         select(version.c.case_id, version.c.id)
-        .where(version.c.workspace_id == workspace_id, version.c.case_id.in_(case_ids), version.c.recorded_at <= until)
+        .where(version.c.workspace_id == workspace_id, version.c.case_id.in_(case_ids))
+        .where(known_at(version, literal(to_us(until), BigInteger)))
         .order_by(version.c.id)
-        .distinct()
     )
     responses: dict[UUID, list[UUID]] = {}
     for row in await session.execute(about):

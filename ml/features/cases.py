@@ -3,16 +3,31 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, FromClause, Select, and_, case, exists, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from ml.features.asof import Column, known_at, known_now, table_of, us
-from models.case import CaseVersion
+from models.case import Case, CaseVersion
 from models.customer import Customer, CustomerVersion, DepartureKind, DepartureVersion
 from models.failure import Condition, ObservationVersion, ObservedState, RuleObservation
 from models.feedback import ResponseVersion
 
 customers = table_of(Customer)
 customer_versions = table_of(CustomerVersion)
+case_heads = table_of(Case)
 case_versions = table_of(CaseVersion)
 response_versions = table_of(ResponseVersion)
 observation_versions = table_of(ObservationVersion)
@@ -99,7 +114,10 @@ def departures(workspace_id: UUID) -> Select[Any]:
 
 
 def answered_cases(workspace_id: UUID) -> Select[Any]:
-    """Select every answer about a case as it stands, with the moment its conditions count at: when it was asked."""
+    """Select every answer about a case as it stands, with the moment its conditions count at: when it was asked.
+
+    What was said about a case that was withdrawn is not about a case.
+    """
     answer = response_versions
     theirs = and_(customers.c.workspace_id == answer.c.workspace_id, customers.c.id == answer.c.customer_id)
     statement = select(
@@ -108,18 +126,40 @@ def answered_cases(workspace_id: UUID) -> Select[Any]:
         func.coalesce(us(answer.c.asked_at), us(answer.c.answered_at)).label("moment_us"),
         answer.c.answers,
     ).join(customers, theirs)
-    return statement.where(answer.c.workspace_id == workspace_id, known_now(answer), answer.c.case_id.is_not(None))
+    return statement.where(answer.c.workspace_id == workspace_id, known_now(answer), _about_a_case(answer))
+
+
+def _about_a_case(answer: Table) -> Column:
+    """Return whether an answer is about a case that was not withdrawn."""
+    current = and_(
+        case_versions.c.workspace_id == case_heads.c.workspace_id,
+        case_versions.c.id == case_heads.c.id,
+        case_versions.c.number == case_heads.c.version,
+    )
+    return (
+        exists()
+        .select_from(case_heads.join(case_versions, current))
+        .where(
+            case_heads.c.workspace_id == answer.c.workspace_id,
+            case_heads.c.id == answer.c.case_id,
+            case_versions.c.voided.is_(False),
+        )
+    )
 
 
 def current_cases(workspace_id: UUID) -> Select[Any]:
-    """Select every case as it stands."""
+    """Select every case as it stands; a stub waits until it is reported itself."""
     theirs = and_(
         customers.c.workspace_id == case_versions.c.workspace_id, customers.c.id == case_versions.c.customer_id
     )
     return (
         select(case_versions, customers.c.reference.label("customer"))
         .join(customers, theirs)
-        .where(case_versions.c.workspace_id == workspace_id, known_now(case_versions))
+        .where(
+            case_versions.c.workspace_id == workspace_id,
+            case_versions.c.opened_at.is_not(None),
+            known_now(case_versions),
+        )
     )
 
 

@@ -36,11 +36,14 @@ class CaseState:
     fields : Mapping[str, Any]
         The case fields of the rule language by name, and `attributes`: a mapping, or flat
         `attributes.<name>` keys. Times are UTC microseconds, aware datetimes or RFC 3339 text.
+    voided : bool
+        Withdrawn as recorded by mistake: from here on there is no such case.
     """
 
     occurred_us: int
     recorded_us: int
     fields: Mapping[str, Any]
+    voided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,15 @@ class AnswerState:
         When the customer was asked, where known.
     answers : Mapping[str, Any]
         By question key; None and an absent key both mean not answered.
+    voided_us : int | None
+        When it was withdrawn as recorded by mistake, where it was.
     """
 
     answered_us: int
     recorded_us: int
     asked_us: int | None
     answers: Mapping[str, Any]
+    voided_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,8 @@ def facts_at(history: CaseHistory, moment_us: int) -> dict[str, Any] | None:
     -------
     dict[str, Any] | None
         Flat, by the field names of the rule language, times in UTC microseconds; None where no version
-        of the case was known yet. Answers are those given strictly before the moment, the latest to each
-        question. Derived fields:
+        of the case was known yet, or the case was withdrawn. Answers are those given strictly before the
+        moment, the latest to each question. Derived fields:
 
         * ``promise_broken`` : bool. Some promise's due in force has passed without its having been kept
           by then; past due and unrecorded is broken, kept late stays broken. A due named as a day passes
@@ -167,7 +173,10 @@ class AsOf:
 
     def __init__(self, history: CaseHistory) -> None:
         self._zone = history.zone
-        self._cases = [(state.recorded_us, _flat(state.fields)) for state in sorted(history.cases, key=_by_occurrence)]
+        self._cases = [
+            (state.recorded_us, None if state.voided else _flat(state.fields))
+            for state in sorted(history.cases, key=_by_occurrence)
+        ]
         self._cases.reverse()
         self._answers = sorted(history.answers, key=lambda answer: (answer.answered_us, answer.recorded_us))
         self._promises: dict[str, list[tuple[PromiseState, int | None]]] = {}
@@ -185,7 +194,7 @@ class AsOf:
         Returns
         -------
         dict[str, Any] | None
-            None where no version of the case was known yet.
+            None where no version of the case was known yet, or it was withdrawn.
         """
         known = next((fields for recorded_us, fields in self._cases if recorded_us <= moment_us), None)
         if known is None:
@@ -199,7 +208,8 @@ class AsOf:
             if facts[name] is not None and facts[name] > moment_us:
                 facts[name] = None
         for answer in self._answers:
-            if answer.answered_us < moment_us and answer.recorded_us <= moment_us:
+            withdrawn = answer.voided_us is not None and answer.voided_us <= moment_us
+            if answer.answered_us < moment_us and answer.recorded_us <= moment_us and not withdrawn:
                 for key, value in answer.answers.items():
                     if value is not None:
                         facts[f"answers.{key}"] = value

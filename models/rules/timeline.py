@@ -97,7 +97,8 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
     list[int]
         Ascending, without repetition: each recording of a version; the own time of a backfilled opening,
         milestone or promise; the microsecond after each due (at the due itself it can still be kept); each
-        asking (else the answering); the microsecond after each answer, or its recording where that came later.
+        asking (else the answering); the microsecond after each answer, or its recording where that came later; each
+        withdrawal of an answer.
     """
     found: set[int] = set()
     for case in history.cases:
@@ -107,6 +108,8 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
     for answer in history.answers:
         found.add(answer.answered_us if answer.asked_us is None else answer.asked_us)
         found.add(max(answer.answered_us + 1, answer.recorded_us))
+        if answer.voided_us is not None:
+            found.add(answer.voided_us)
     return sorted(moment_us for moment_us in found if moment_us <= now_us)
 
 
@@ -218,8 +221,10 @@ class RuleBook:
         rows: list[Derived] = []
         before: dict[str, Any] | None = None
         for moment_us, facts, passing in self._known(history, now_us):
-            for number, code, rule in self._all if before is None else self._changed(before, facts, passing=passing):
-                outcome = rule.test(facts)
+            looking = self._changed(before, facts, passing=passing) if before and facts else self._all
+            for number, code, rule in looking:
+                # In a case that was withdrawn nothing is present.
+                outcome = False if facts is None else rule.test(facts)
                 if outcome is not last[number]:
                     last[number] = outcome
                     rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
@@ -238,16 +243,24 @@ class RuleBook:
         }
         return [self._all[number] for number in sorted(numbers & self._clocked if passing else numbers)]
 
-    def _known(self, history: CaseHistory, now_us: int) -> Iterator[tuple[int, dict[str, Any], bool]]:
-        """Go through the case as known at every instant at which rules can change, and say where only time passed."""
+    def _known(self, history: CaseHistory, now_us: int) -> Iterator[tuple[int, dict[str, Any] | None, bool]]:
+        """Go through the case as known at every instant at which rules can change, and say where only time passed.
+
+        Where it was withdrawn there are no facts.
+        """
         base = moments(history, now_us)
         if self._mornings:
             base = sorted({*base, *_mornings_of_done(history, now_us)})
         as_of = AsOf(history)
+        known = False
         for moment_us, next_us in pairwise([*base, now_us + 1]):
             facts = as_of.facts(moment_us)
             if facts is None:
+                if known:
+                    yield moment_us, None, False
+                known = False
                 continue
+            known = True
             yield moment_us, facts, False
             for passing_us in _passings(self._clocks, facts, moment_us) if self._clocks else ():
                 if moment_us < passing_us < next_us:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ATTRIBUTES = "attributes"
+VOIDED = "voided"
+"""What a version is given that withdraws its record: no field, but a step of its own."""
 
 Order = tuple[int, int, int]
 """(occurred_us, recorded_us, number): the order in which states follow each other."""
@@ -19,8 +21,8 @@ Order = tuple[int, int, int]
 class StoredVersion:
     """One version as it stands: its place in the order, the fields its change gave, and the whole state.
 
-    `given` names plain fields by name and attributes as `attributes.<key>`; it is empty for a version that only
-    tells a state again.
+    `given` names plain fields by name and attributes as `attributes.<key>`, or as `attributes` where all were cleared;
+    it is empty for a version that only tells a state again.
     """
 
     order: Order
@@ -31,12 +33,15 @@ class StoredVersion:
 def laid_over(state: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """Return `state` with `change` laid over it: absent keeps, `None` clears, attributes merge by key.
 
+    `None` for the attributes clears all of them, for one attribute that one.
+
     >>> laid_over({"team": "north", "attributes": {"a": 1}}, {"team": None, "attributes": {"b": 2, "a": None}})
     {'team': None, 'attributes': {'b': 2}}
     """
     merged = {**state, **change}
     if ATTRIBUTES in change:
-        both = {**(state.get(ATTRIBUTES) or {}), **(change[ATTRIBUTES] or {})}
+        given = change[ATTRIBUTES]
+        both = {} if given is None else {**(state.get(ATTRIBUTES) or {}), **given}
         merged[ATTRIBUTES] = {key: value for key, value in both.items() if value is not None}
     return merged
 
@@ -54,12 +59,12 @@ def stepped(state: Mapping[str, Any], change: Mapping[str, Any], complete: Compl
 
 
 def given_names(change: Mapping[str, Any]) -> list[str]:
-    """Return the names of the fields a change gives, attributes by key.
+    """Return the names of the fields a change gives, attributes by key, and as one where all are cleared.
 
     >>> given_names({"team": "north", "attributes": {"b": 1}})
     ['attributes.b', 'team']
     """
-    names = [name for name in change if name != ATTRIBUTES]
+    names = [name for name in change if name != ATTRIBUTES or change[name] is None]
     names += [f"{ATTRIBUTES}.{key}" for key in change.get(ATTRIBUTES) or {}]
     return sorted(names)
 
@@ -69,9 +74,13 @@ def change_of(version: StoredVersion) -> dict[str, Any]:
     change: dict[str, Any] = {}
     attributes = version.state.get(ATTRIBUTES) or {}
     for name in version.given:
+        if name == VOIDED:
+            continue
         if name.startswith(f"{ATTRIBUTES}."):
             key = name.removeprefix(f"{ATTRIBUTES}.")
             change.setdefault(ATTRIBUTES, {})[key] = attributes.get(key)
+        elif name == ATTRIBUTES:
+            change[name] = None
         else:
             change[name] = version.state.get(name)
     return change

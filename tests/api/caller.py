@@ -4,6 +4,7 @@ A verb asks, insists that it went well, and gives the answer's body. What is exp
 `get`, `post`, `put` or `patch`, and looked at with `refusal`.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -104,6 +105,32 @@ class Caller:
         """Report a promise made in a case, due in an hour unless said otherwise."""
         body = {"what": "an engineer calls", "made_at": ago(days=1), "due_at": ago(hours=-1), **fields}
         return done(await self.put(f"/v1/cases/{case}/promises/{promise}", body))
+
+    async def interact(self, case: str, **fields: Any) -> Any:
+        """Report a contact within a case, a call an hour ago unless said otherwise."""
+        body = {"case": case, "channel": "phone", "occurred_at": ago(hours=1), **fields}
+        return done(await self.post("/v1/interactions", body))
+
+    async def cost(self, case: str, **fields: Any) -> Any:
+        """Report what a case cost; `minutes=` or `amount=` says how much."""
+        body = {"case": case, "kind": "handling", "basis": "measured", "source": "telephone system", **fields}
+        return done(await self.post("/v1/costs", body))
+
+    async def pay(self, customer: str, amount: int = 100_00, **fields: Any) -> Any:
+        """Report what a customer paid in a month."""
+        body = {"customer": customer, "period": "2026-05", "amount": amount, "kind": "returning", **fields}
+        return done(await self.post("/v1/revenues", body))
+
+    async def void(self, path: str, reason: str = "told by mistake") -> Any:
+        """Withdraw the record at a path."""
+        return done(await self.post(f"{path}/void", {"reason": reason}))
+
+    async def stream(self, path: str, **params: Any) -> list[Any]:
+        """Read a list as one stream of JSON lines."""
+        response = await self.ask("GET", path, {"Accept": "application/x-ndjson"}, params=params)
+        assert response.is_success, response.text
+        assert response.headers["content-type"].startswith("application/x-ndjson")
+        return [json.loads(line) for line in response.text.splitlines()]
 
     async def leave(self, customer: str, **fields: Any) -> Any:
         """Report that a customer left an hour ago."""

@@ -15,10 +15,14 @@ from pydantic import BaseModel
 
 from api.bodies import Money
 from api.customers.cases import store_cases, store_promises
-from api.customers.schemas import CaseRow, CustomerRow, DepartureBody, PromiseRow
-from api.customers.service import store_customers, store_departures
-from api.failures.schemas import ObservationBody
-from api.failures.service import store_observations
+from api.customers.departures import store_departures
+from api.customers.interactions import store_interactions
+from api.customers.revenues import store_revenues
+from api.customers.schemas import CaseRow, CustomerRow, DepartureBody, InteractionBody, PromiseRow, RevenueBody
+from api.customers.service import store_customers
+from api.failures.costs import store_costs
+from api.failures.observations import store_observations
+from api.failures.schemas import CostBody, ObservationBody
 from api.feedback.schemas import ResponseBody
 from api.feedback.service import store_responses
 from api.recorded import Store
@@ -31,9 +35,12 @@ class ImportKind(StrEnum):
 
     CUSTOMERS = "customers"
     CASES = "cases"
+    INTERACTIONS = "interactions"
     PROMISES = "promises"
     OBSERVATIONS = "observations"
+    COSTS = "costs"
     DEPARTURES = "departures"
+    REVENUES = "revenues"
     RESPONSES = "responses"
     CONDITIONS = "conditions"
 
@@ -91,6 +98,13 @@ TARGETS: Mapping[ImportKind, Target] = {
         store_observations,
         needed=("case", "condition", "state", "source", "observed_at"),
         needs_reference=True,
+    ),
+    ImportKind.INTERACTIONS: Target(
+        InteractionBody, store_interactions, needed=("case", "channel", "occurred_at"), needs_reference=True
+    ),
+    ImportKind.COSTS: Target(CostBody, store_costs, needed=("case", "kind", "basis", "source"), needs_reference=True),
+    ImportKind.REVENUES: Target(
+        RevenueBody, store_revenues, needed=("customer", "period", "amount", "kind"), needs_reference=True
     ),
     ImportKind.DEPARTURES: Target(
         DepartureBody, store_departures, needed=("customer", "kind", "at"), needs_reference=True

@@ -52,6 +52,17 @@ async def test_absent_keeps_null_clears_and_attributes_merge(client: Caller) -> 
     assert found["attributes"] == {"floor": 4, "cat": {"n": 1}}
 
 
+async def test_null_clears_all_attributes_at_once_whatever_came_before(client: Caller) -> None:
+    await client.put_customer("C-1", attributes={"floor": 3, "cat": True}, occurred_at=ago(days=9))
+    await client.put_customer("C-1", attributes=None)
+    assert (await client.read("/v1/customers/C-1"))["attributes"] == {}
+    assert (await client.put_customer("C-1", attributes=None))["unchanged"] is True
+    await client.put_customer("C-1", attributes={"late": 1}, occurred_at=ago(days=5))
+    assert (await client.read("/v1/customers/C-1"))["attributes"] == {}
+    await client.put_customer("C-1", attributes={"lift": 2})
+    assert (await client.read("/v1/customers/C-1"))["attributes"] == {"lift": 2}
+
+
 async def test_saying_the_same_again_writes_nothing(client: Caller, database: Database) -> None:
     first = await client.put_customer("C-1", **WHOLE)
     again = await client.put("/v1/customers/C-1", WHOLE)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.failures.service import read_watch, watch_reference
+from api.failures.observations import read_watch, watch_reference
 from models.ids import uuid7
 from tests.api.caller import Caller, ago, done, refusal
 

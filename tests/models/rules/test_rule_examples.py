@@ -5,11 +5,23 @@ from types import ModuleType
 
 import pytest
 
-from models.rules import conditions, facts, failure, quantiles, statistics, support, timeline, values
-
-
-@pytest.mark.parametrize(
-    "module", [conditions, facts, failure, quantiles, statistics, support, timeline, values], ids=lambda m: m.__name__
+from models.rules import (
+    conditions,
+    facts,
+    failure,
+    promises,
+    quantiles,
+    statistics,
+    stubs,
+    support,
+    timeline,
+    values,
+    versions,
 )
+
+ROOMS = (conditions, facts, failure, promises, quantiles, statistics, stubs, support, timeline, values, versions)
+
+
+@pytest.mark.parametrize("module", ROOMS, ids=lambda module: module.__name__)
 def test_examples_are_true(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0

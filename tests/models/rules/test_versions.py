@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.rules.versions import StoredVersion, change_of, given_names, laid_over, told_again
+from models.rules.versions import VOIDED, StoredVersion, change_of, given_names, laid_over, told_again
 
 Change = tuple[int, dict[str, Any]]
 
@@ -87,6 +87,29 @@ def test_a_change_that_clears_is_given_back_as_one_that_clears() -> None:
     )
     assert version.state == {"team": None, "attributes": {"b": 1}}
     assert change_of(version) == change
+
+
+def test_attributes_cleared_as_one_are_all_cleared_and_stay_so_for_what_came_before() -> None:
+    change = {"attributes": None}
+    state = laid_over({"team": "north", "attributes": {"a": 2, "b": 3}}, change)
+    assert state == {"team": "north", "attributes": {}}
+    version = StoredVersion((5, 5, 2), given_names(change), state)
+    assert change_of(version) == change
+    first = StoredVersion((1, 1, 1), ["attributes.a", "team"], {"team": "north", "attributes": {"a": 2}})
+    assert told_again([first, version], {"attributes": {"c": 4}}, (3, 6, 3)) == [
+        (3, {"team": "north", "attributes": {"a": 2, "c": 4}})
+    ]
+
+
+def test_a_late_change_reaches_a_version_that_withdrew_its_record() -> None:
+    history = [
+        StoredVersion((1, 1, 1), ["name"], {"name": "Ana"}),
+        StoredVersion((9, 9, 2), [VOIDED], {"name": "Ana"}),
+    ]
+    assert told_again(history, {"team": "north"}, (3, 10, 3)) == [
+        (3, {"name": "Ana", "team": "north"}),
+        (9, {"name": "Ana", "team": "north"}),
+    ]
 
 
 def test_a_late_change_leaves_alone_what_it_does_not_alter() -> None:

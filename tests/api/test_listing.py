@@ -1,0 +1,138 @@
+"""A list as a stream: every row, one object a line, whatever else the service is doing."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import Pool
+
+from api.listing import ROWS_A_READ, wants_lines
+from api.main import create_app
+from models.database import Database
+from tests.api.caller import Caller, done, refusal
+
+pytestmark = pytest.mark.anyio
+
+MANY = 2 * ROWS_A_READ + 1
+LINES = {"Accept": "application/x-ndjson"}
+WHOLE_AT_ONCE = {"/v1/condition-sets", "/v1/models", "/v1/role-proposals", "/v1/support-owed"}
+"""Lists that do not stream yet."""
+
+
+async def put_many(client: Caller, number: int = MANY) -> set[str]:
+    """Report many customers; give their references."""
+    rows = [{"reference": f"C-{place}", "segment": "odd" if place % 2 else "even"} for place in range(number)]
+    for start in range(0, number, 1000):
+        done(await client.post("/v1/customers/bulk", rows[start : start + 1000]))
+    return {row["reference"] for row in rows}
+
+
+def test_lines_are_sent_to_those_who_ask_for_them() -> None:
+    assert [wants_lines(accept) for accept in ("application/x-ndjson", "text/html, application/jsonl;q=0.5")] == [
+        True,
+        True,
+    ]
+    assert [wants_lines(accept) for accept in ("", "*/*", "application/json")] == [False] * 3
+
+
+async def test_a_stream_gives_every_row_once_and_the_same_as_pages_do(client: Caller) -> None:
+    known = await put_many(client)
+    streamed = await client.stream("/v1/customers", limit=3)
+    assert len(streamed) == len(known)
+    assert {item["reference"] for item in streamed} == known
+    assert streamed == await client.read_all("/v1/customers", limit=1000)
+
+
+async def test_a_stream_can_be_narrowed_and_begun_anywhere(client: Caller) -> None:
+    await put_many(client, 10)
+    assert len(await client.stream("/v1/customers", segment="odd")) == 5
+    page = await client.read("/v1/customers", limit=4)
+    rest = await client.stream("/v1/customers", cursor=page["next_cursor"])
+    assert len(rest) == 6
+    await client.put_customer("C-3", name="Ana")
+    since = (await client.read("/v1/customers/C-3"))["stored_at"]
+    assert [item["reference"] for item in await client.stream("/v1/customers", updated_since=since)] == ["C-3"]
+    assert await client.stream("/v1/cases") == []
+
+
+async def test_what_can_be_refused_is_refused_before_a_line_is_sent(client: Caller, caller: Any) -> None:
+    refusal(await client.ask("GET", "/v1/customers?cursor=nonsense", LINES), 422, "malformed")
+    refusal(await client.ask("GET", "/v1/customers?limit=0", LINES), 422, "malformed")
+    poor = await caller("feedback:write")
+    refusal(await poor.ask("GET", "/v1/customers", LINES), 403, "missing_scope")
+
+
+async def test_every_list_says_that_it_streams(app: FastAPI) -> None:
+    document = app.openapi()
+    silent = set()
+    for path, operations in document["paths"].items():
+        answer = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        name = answer.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if name.startswith("Page") and "application/x-ndjson" not in answer:
+            silent.add(path)
+    assert silent <= WHOLE_AT_ONCE
+
+
+def pool_of(database: Database) -> Pool:
+    """Give the connections that reading uses."""
+    return database.reading.sync_engine.pool
+
+
+async def test_eight_streams_and_as_many_questions_share_two_connections(client: Caller, migrated_url: str) -> None:
+    known = await put_many(client)
+    small = Database(migrated_url, pool_size=2)
+    transport = httpx.ASGITransport(create_app(small))
+    async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as http:
+        reader = Caller(http, client.key)
+        streams = [reader.stream("/v1/customers") for _ in range(8)]
+        questions = [reader.read(f"/v1/customers/C-{place}") for place in range(8)]
+        answers = await asyncio.gather(*streams, *questions)
+    assert all({item["reference"] for item in found} == known for found in answers[:8])
+    assert pool_of(small).checkedout() == 0  # type: ignore[attr-defined] # a queue of connections counts them
+    await small.close()
+
+
+async def test_a_stream_whose_client_goes_away_stops_and_holds_nothing(
+    app: FastAPI, client: Caller, database: Database
+) -> None:
+    await put_many(client)
+    sent: list[bytes] = []
+    gone = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if sent:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+        sent.append(b"")
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body" and message["body"]:
+            sent.append(message["body"])
+            # A slow client: while it takes its time nobody is kept from the database.
+            assert pool_of(database).checkedout() == 0  # type: ignore[attr-defined] # same
+            gone.set()
+            await asyncio.sleep(0.1)
+
+    headers = [(b"authorization", f"Bearer {client.key}".encode()), (b"accept", b"application/x-ndjson")]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/v1/customers",
+        "raw_path": b"/v1/customers",
+        "query_string": b"",
+        "headers": headers,
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("steadfast.test", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+    await app(scope, receive, send)
+    lines = [json.loads(line) for line in b"".join(sent).splitlines()]
+    assert len(lines) == ROWS_A_READ
+    assert pool_of(database).checkedout() == 0  # type: ignore[attr-defined] # same
