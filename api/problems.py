@@ -34,6 +34,8 @@ CODES: dict[str, str] = {
     "idempotency_in_progress": "The first request with this key is still running. Send it again in a moment.",
     "precondition_required": "Read the thing, then send its ETag as If-Match.",
     "precondition_failed": "The thing changed since it was read. Read it again.",
+    "slug_taken": "Another workspace is called so in addresses. Choose another slug.",
+    "currency_mismatch": "A rate is in another currency than the workspace reckons in. Change both in one request.",
     "workspace_exists": "There is a workspace of this name.",
     "answer_refused": "A role proposal cannot be answered like this; the detail says why.",
     "too_large": "The body is larger than the route takes.",
