@@ -135,6 +135,12 @@ class Money(Body):
     currency: Currency
 
 
+class VoidBody(Body):
+    """Why a record is withdrawn."""
+
+    reason: LongText
+
+
 class Times(Body):
     """When what a record says happened, and when the company knew."""
 

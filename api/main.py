@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import text
 
 from api import errors
+from api.company import routes as company
 from api.customers import routes as customers
 from api.dependencies import Replay, database
 from api.errors import Unavailable
@@ -29,7 +30,7 @@ from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, customers, feedback, failures, risk, roles)
+ROUTERS = (workspaces, company, customers, feedback, failures, risk, roles)
 
 
 @asynccontextmanager

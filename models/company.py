@@ -58,6 +58,6 @@ class CompanyChangeVersion(Version, table=True):
     __table_args__ = (within_workspace("id", "changes"),)
 
     what: str = Field(max_length=4000)
-    changed_at: datetime = Field(sa_type=UTCDateTime)
+    came_at: datetime = Field(sa_type=UTCDateTime)
     needs: list[str] = Field(default_factory=list, sa_type=JSON)
     teams: list[str] = Field(default_factory=list, sa_type=JSON)

@@ -21,6 +21,7 @@ from models.base import from_us, to_us
 from models.failure import ObservationSource, ObservedState
 from models.first_telling import FirstTelling, record_first
 from models.recording import VERSION_COLUMNS, Change, Key, record
+from models.rules.changes import SINCE_CHANGE, ChangeState
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
 from models.rules.timeline import Derived
@@ -28,6 +29,7 @@ from models.rules.timeline import derive as timeline
 
 CASES_AT_ONCE = 500
 KEPT = "rules"
+KEPT_CHANGES = "changes that rules read"
 RULE = ObservationSource.RULE.value
 ABSENT = ObservedState.ABSENT.value
 
@@ -144,6 +146,12 @@ async def _stored_steps(
     return steps
 
 
+def forget(work: Work) -> None:
+    """Read rules, and the changes they ask about, anew when they are next asked for."""
+    work.kept.pop(KEPT, None)
+    work.kept.pop(KEPT_CHANGES, None)
+
+
 async def _rules(work: Work) -> dict[str, tuple[UUID, Rule]]:
     if KEPT not in work.kept:
         zone = (await workspaces.of(work)).zone
@@ -169,7 +177,26 @@ async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHis
     for row in await queries.versions_of_cases(session, kinds.RESPONSE.version, "case_id", workspace_id, case_ids):
         if not row["voided"]:
             answers[row["case_id"]].append(_answer_state(row))
-    return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
+    changes = await _changes(work)
+    return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone, changes) for id_ in case_ids}
+
+
+async def reads_change(work: Work, reference: str) -> bool:
+    """Return whether a rule asks how long ago a change of the company was."""
+    return any(SINCE_CHANGE + reference in rule.reads for _, rule in (await _rules(work)).values())
+
+
+async def _changes(work: Work) -> dict[str, list[ChangeState]]:
+    """Return the changes that rules ask about, read once a request."""
+    if KEPT_CHANGES not in work.kept:
+        read = {name for _, rule in (await _rules(work)).values() for name in rule.reads}
+        wanted = [name.removeprefix(SINCE_CHANGE) for name in read if name.startswith(SINCE_CHANGE)]
+        found: dict[str, list[ChangeState]] = {name: [] for name in wanted}
+        for row in await queries.versions_of_changes(work.session, work.workspace_id, found) if found else ():
+            found[row["reference"]].append(_change_state(row))
+        work.kept[KEPT_CHANGES] = found
+    changes: dict[str, list[ChangeState]] = work.kept[KEPT_CHANGES]
+    return changes
 
 
 def _case_state(row: RowMapping) -> CaseState:
@@ -192,6 +219,17 @@ def _promise_state(row: RowMapping) -> PromiseState:
         due_is_date=False,
         moved_by=row["moved_by"],
         kept_us=row["kept_at"],
+        voided=row["voided"],
+    )
+
+
+def _change_state(row: RowMapping) -> ChangeState:
+    return ChangeState(
+        occurred_us=row["occurred_at"],
+        recorded_us=row["recorded_at"],
+        changed_us=row["came_at"],
+        needs=row["needs"],
+        teams=row["teams"],
         voided=row["voided"],
     )
 

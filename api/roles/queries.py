@@ -15,13 +15,11 @@ from api.paging import read_cursor
 from models.ids import uuid7
 from models.recording import ROWS_A_QUESTION, current_rows
 from models.role import SupportAnswer, Supporter
-from models.workspace import Workspace
 
 proposals = kinds.ROLE_PROPOSAL.head
 versions = kinds.ROLE_PROPOSAL.version
 first = versions.alias("first")
 supporters = Supporter.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
-workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
 answers = SupportAnswer.__table__  # type: ignore[attr-defined] # same
 
 
@@ -49,13 +47,6 @@ async def hold(session: AsyncSession, workspace_id: UUID, reference: str) -> Non
         proposals.c.workspace_id == workspace_id, proposals.c.reference == reference
     )
     await session.execute(statement.with_for_update())
-
-
-async def hold_offers(session: AsyncSession, workspace_id: UUID) -> None:
-    """Let nobody else offer something new in a workspace until this transaction ends."""
-    # FOR NO KEY UPDATE: rows that merely point at the workspace are written meanwhile.
-    statement = select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
-    await session.execute(statement)
 
 
 async def touch(session: AsyncSession, workspace_id: UUID, proposal_id: UUID, now: datetime) -> None:

@@ -53,7 +53,7 @@ async def offer(work: Work, body: ProposalBody) -> ProposalStored:
     before = await _held(work, reference)
     if before is None:
         # What is not there cannot be held: whoever waited here may find that it was offered meanwhile.
-        await queries.hold_offers(work.session, work.workspace_id)
+        await workspaces.hold(work)
         before = await _held(work, reference)
     given = await _wording(work, body)
     if before is None:

@@ -74,7 +74,7 @@ def upgrade() -> None:
         "change_versions",
         "changes",
         sa.Column("what", sa.String(length=4000), nullable=False),
-        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("came_at", sa.BigInteger(), nullable=False),
         sa.Column("needs", sa.JSON(), nullable=False),
         sa.Column("teams", sa.JSON(), nullable=False),
     )
