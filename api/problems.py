@@ -37,6 +37,8 @@ CODES: dict[str, str] = {
     "slug_taken": "Another workspace is called so in addresses. Choose another slug.",
     "currency_mismatch": "A rate is in another currency than the workspace reckons in. Change both in one request.",
     "support_circle": "Support would go in a circle. The detail names it; take one of its teams out.",
+    "merged_into_itself": "A customer cannot be merged into itself. Name the one who goes on.",
+    "already_merged": "One of the two customers was merged before. The detail says into whom.",
     "workspace_exists": "There is a workspace of this name.",
     "answer_refused": "A role proposal cannot be answered like this; the detail says why.",
     "too_large": "The body is larger than the route takes.",

@@ -58,6 +58,10 @@ ABSENCES = (
 )
 
 
+GIVEN_UP = frozenset({"40P01", "40001"})
+"""PostgreSQL's states of a transaction it gave up for another's sake: deadlock, serialization failure."""
+
+
 class WorkspaceSession(Session):
     """A session that knows its workspace, and tells PostgreSQL at the start of each transaction."""
 
@@ -212,7 +216,12 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
+    """Return whether an error says that the database could not be asked, rather than that the question was wrong.
+
+    Of two transactions that wait for each other PostgreSQL gives one up; asked again, it goes through.
+    """
     if isinstance(error, ABSENCES):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in GIVEN_UP

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from api import kinds
 from api.customers import queries
 from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
-from api.customers.service import TIMES, case_ids, customer_ids, keep, known_case, known_customer
+from api.customers.service import TIMES, case_ids, customer_ids, keep, known_as, known_case, known_customer
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import derivation
@@ -116,7 +116,7 @@ async def list_cases(
     """Return a page of cases, of one customer where named, oldest change first."""
     statement = queries.current_cases(work.workspace_id)
     if customer is not None:
-        statement = statement.where(queries.customers.c.reference == customer)
+        statement = statement.where(queries.customers.c.reference == await known_as(work, customer))
     statement = page_of(statement, kinds.CASE.head, cursor, limit, updated_since)
     rows = (await work.session.execute(statement)).mappings().all()
     return [_case_answer(row) for row in rows[:limit]], next_cursor(rows, limit)

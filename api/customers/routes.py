@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Reference
-from api.customers import cases, service
+from api.customers import cases, merging, service
 from api.customers.schemas import (
     CaseAnswer,
     CaseBody,
@@ -15,12 +15,15 @@ from api.customers.schemas import (
     CustomerRow,
     DepartureAnswer,
     DepartureBody,
+    MergeAnswer,
+    MergeBody,
     PromiseAnswer,
     PromiseBody,
     PromiseRow,
     RecordAnswer,
 )
 from api.dependencies import RecordsReader, RecordsWriter
+from api.etags import etag
 from api.paging import Cursor, Limit, Page, UpdatedSince
 from api.recorded import BulkAnswer, BulkBody, in_bulk, only
 from api.routing import StrictRoute
@@ -57,6 +60,14 @@ async def list_customers(
 async def read_customer(work: RecordsReader, reference: Reference) -> CustomerAnswer:
     """Read one customer. Scope: records:read."""
     return await service.read_customer(work, reference)
+
+
+@router.post("/customers/{reference}/merge")
+async def merge_customer(work: RecordsWriter, reference: Reference, body: MergeBody, response: Response) -> MergeAnswer:
+    """Merge a customer into another; its reference stays an alias of the survivor. Scope: records:write."""
+    merged = await merging.merge(work, reference, body.into)
+    response.headers["ETag"] = etag(merged.version)
+    return merged
 
 
 @router.put("/cases/{reference}")

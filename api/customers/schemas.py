@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 from api.bodies import (
     Answer,
     Attributes,
+    Body,
     Count,
     DayOrMoment,
     Flag,
@@ -104,6 +105,24 @@ class DepartureBody(Times):
     at: Moment
 
 
+class MergeBody(Body):
+    """Which customer this one is merged into."""
+
+    into: Reference = Field(description="The customer who goes on; by an alias too.")
+
+
+class MergeAnswer(Answer):
+    """The customer who goes on, and what became of the other."""
+
+    id: UUID
+    reference: str
+    version: int
+    merged: str
+    aliases: list[str]
+    moved: dict[str, int]
+    unchanged: bool
+
+
 class RecordAnswer(Answer):
     """What became of a record."""
 
@@ -116,10 +135,11 @@ class RecordAnswer(Answer):
 
 
 class CustomerAnswer(Answer):
-    """A customer as known now."""
+    """A customer as known now; `aliases` are the references of those who were merged into them."""
 
     id: UUID
     reference: str
+    aliases: list[str]
     version: int
     name: str | None
     email: str | None

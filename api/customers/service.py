@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api import kinds
 from api.bodies import Money
-from api.customers import queries
+from api.customers import queries, survivors
 from api.customers.schemas import CustomerAnswer, CustomerRow, DepartureAnswer, DepartureBody
 from api.dependencies import Work
 from api.errors import NoSuchThing, UnknownReference
@@ -55,6 +55,7 @@ async def store_departures(work: Work, rows: Sequence[DepartureBody]) -> list[St
 
 async def keep(work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
     """Record changes of one kind in the work's workspace."""
+    changes = await survivors.of_survivors(work, kind, changes)
     return await record(work.session, kind, work.workspace_id, changes, work.now)
 
 
@@ -99,21 +100,32 @@ def _known(known: Mapping[str, UUID], noun: str, reference: str) -> UUID:
 
 async def read_customer(work: Work, reference: str) -> CustomerAnswer:
     """Return a customer as known now."""
-    statement = queries.current_customers(work.workspace_id).where(queries.customers.c.reference == reference)
+    known = await known_as(work, reference)
+    statement = queries.current_customers(work.workspace_id).where(queries.customers.c.reference == known)
     row = (await work.session.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NoSuchThing(f"There is no customer {reference}.")
-    return _customer_answer(row)
+    return (await _with_aliases(work, [row]))[0]
+
+
+async def known_as(work: Work, reference: str) -> str:
+    """Return the reference of the customer a reference leads to: itself unless it is an alias."""
+    return await survivors.known_as(work, reference)
+
+
+async def _with_aliases(work: Work, rows: Sequence[Mapping[Any, Any]]) -> list[CustomerAnswer]:
+    aliases = await survivors.aliases_of(work, (row["id"] for row in rows))
+    return [_customer_answer(row, aliases.get(row["id"], [])) for row in rows]
 
 
 async def list_customers(
     work: Work, limit: int, cursor: str | None, updated_since: datetime | None
 ) -> tuple[list[CustomerAnswer], str | None]:
     """Return a page of customers, oldest change first."""
-    statement = queries.current_customers(work.workspace_id)
+    statement = queries.current_customers(work.workspace_id).where(queries.customers.c.merged_into.is_(None))
     statement = page_of(statement, kinds.CUSTOMER.head, cursor, limit, updated_since)
     rows = (await work.session.execute(statement)).mappings().all()
-    return [_customer_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    return await _with_aliases(work, rows[:limit]), next_cursor(rows, limit)
 
 
 async def read_departure(work: Work, reference: str) -> DepartureAnswer:
@@ -136,11 +148,12 @@ async def list_departures(
     return [_departure_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
 
 
-def _customer_answer(row: Mapping[Any, Any]) -> CustomerAnswer:
+def _customer_answer(row: Mapping[Any, Any], aliases: list[str]) -> CustomerAnswer:
     amount = row["value_amount"]
     value = None if amount is None else Money(amount=amount, currency=row["value_currency"])
-    fields = {name: row[name] for name in CustomerAnswer.model_fields if name not in {"value", "version", "stored_at"}}
-    return CustomerAnswer(**fields, value=value, version=row["number"], stored_at=row["changed_at"])
+    taken = {"value", "version", "stored_at", "aliases"}
+    fields = {name: row[name] for name in CustomerAnswer.model_fields if name not in taken}
+    return CustomerAnswer(**fields, aliases=aliases, value=value, version=row["number"], stored_at=row["changed_at"])
 
 
 def _departure_answer(row: Mapping[Any, Any]) -> DepartureAnswer:

@@ -263,7 +263,8 @@ async def list_responses(
     """Return a page of responses, of one customer or case where named."""
     statement = queries.current_responses(work.workspace_id)
     if customer is not None:
-        statement = statement.where(kinds.CUSTOMER.head.c.reference == customer)
+        known = await customers.known_as(work, customer)
+        statement = statement.where(kinds.CUSTOMER.head.c.reference == known)
     if case is not None:
         statement = statement.where(kinds.CASE.head.c.reference == case)
     statement = page_of(statement, kinds.RESPONSE.head, cursor, limit, updated_since)
