@@ -6,6 +6,8 @@ A team is supported by others, and those by others in turn. Nobody supports, by 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from models.rules.support import ProposalStatus
+
 
 @dataclass(frozen=True, slots=True)
 class TeamState:
@@ -68,6 +70,14 @@ class Supporters:
         reach = self.above if above else self.of
         names = {*self._teams, *self._now_called}
         return {name for name in names if who & set(reach(name))}
+
+    def owing(self, team: str | None, status: str, taken_to: str | None = None) -> list[str]:
+        """Return who owes an answer: whom it was taken to, else those above if it was taken up, else the supporters."""
+        if taken_to is not None:
+            return self.named(taken_to)
+        if team is None:
+            return []
+        return self.above(team) if status == ProposalStatus.TAKEN_TO else self.of(team)
 
     def circle(self) -> list[str]:
         """Return teams that support each other in a circle, the first of them again at the end; empty where none do."""

@@ -1,6 +1,7 @@
 """Two customers who are one: both references lead to the survivor, who has everything, and nothing was lost."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from api import kinds
+from ml.features import all_moments, customer_features, departures
+from models.base import to_us
 from models.database import Database
 from tests.api.caller import Caller, ago, done, moment, refusal
 from tests.api.conftest import MakeCaller
@@ -66,7 +69,7 @@ async def test_the_old_reference_goes_on_wherever_one_is_taken(client: Caller) -
     assert {case["customer"] for case in await client.read_all("/v1/cases")} == {"B"}
     risks = done(await client.post("/v1/risk/lookup", {"customers": ["A", "C", "B"]}))
     assert ([item["customer"] for item in risks["items"]], risks["unknown"]) == (["A", "C", "B"], [])
-    one, other = (await client.read(f"/v1/customers/{name}/risk") for name in ("A", "B"))
+    one, other = [await client.read(f"/v1/customers/{name}/risk") for name in ("A", "B")]
     assert {**one, "customer": "", "as_of": ""} == {**other, "customer": "", "as_of": ""}
 
 
@@ -124,6 +127,22 @@ async def test_a_withdrawn_record_stays_withdrawn(client: Caller, database: Data
     async with database.read(workspace_id) as session:
         assert set((await session.scalars(select(version.c.voided))).all()) == {True}
         assert len((await session.scalars(select(version.c.id))).all()) == 3
+
+
+async def test_what_was_learnt_of_the_merged_customer_before_is_told_by_what_the_survivor_did(
+    client: Caller, database: Database
+) -> None:
+    await two(client)
+    await merge(client, "A", "B")
+    await client.leave("B", reference="gone")
+    workspace_id = UUID((await client.read("/v1/me"))["workspace_id"])
+    async with database.read(workspace_id) as session:
+        left = {row.customer_id for row in await session.execute(departures(workspace_id))}
+        known = await session.execute(select(kinds.CUSTOMER.head.c.id, kinds.CUSTOMER.head.c.reference))
+        assert {row.reference for row in known if row.id in left} == {"A", "B"}
+        moments = all_moments(workspace_id, [to_us(datetime.now(UTC))])
+        rows = (await session.execute(customer_features(moments))).mappings().all()
+        assert [row["contacts_90"] for row in rows] == [2]
 
 
 async def test_merged_again_it_changes_nothing(client: Caller) -> None:
