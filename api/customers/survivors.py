@@ -19,12 +19,8 @@ POINTING = "customer_id"
 async def of_survivors(work: Work, kind: RecordKind, changes: Sequence[Change]) -> Sequence[Change]:
     """Return changes as being of the customers there are: aliases written as the survivors they lead to."""
     if kind is kinds.CUSTOMER:
-        merged = await queries.survivors_of_references(
-            work.session, work.workspace_id, (change.key[0] for change in changes)
-        )
-        return [
-            replace(change, key=(merged[change.key[0]],)) if change.key[0] in merged else change for change in changes
-        ]
+        names = await _own_names(work, (change.key[0] for change in changes))
+        return [replace(change, key=(names[change.key[0]],)) for change in changes]
     named = {change.given[POINTING] for change in changes if change.given.get(POINTING) is not None}
     gone = await queries.held_survivors(work.session, work.workspace_id, named)
     return [
@@ -35,9 +31,22 @@ async def of_survivors(work: Work, kind: RecordKind, changes: Sequence[Change]) 
     ]
 
 
+async def _own_names(work: Work, references: Iterable[str]) -> dict[str, str]:
+    """Return by reference the one its customer goes by, and keep those customers from being merged meanwhile.
+
+    Only survivors are held, in the order in which whoever stores something of customers holds them.
+    """
+    session, workspace_id = work.session, work.workspace_id
+    wanted = set(references)
+    found = await queries.survivors_of_references(session, workspace_id, wanted)
+    names = {reference: found.get(reference, reference) for reference in wanted}
+    late = await queries.survivors_of_references(session, workspace_id, names.values(), hold=True)
+    return {reference: late.get(name, name) for reference, name in names.items()}
+
+
 async def known_as(work: Work, reference: str) -> str:
     """Return the reference of the customer a reference leads to: itself unless it is an alias."""
-    found = await queries.survivors_of_references(work.session, work.workspace_id, [reference], hold=False)
+    found = await queries.survivors_of_references(work.session, work.workspace_id, [reference])
     return found.get(reference, reference)
 
 
