@@ -3,10 +3,12 @@
 from typing import Any
 
 from models.case import Case, CaseVersion, Promise, PromiseVersion
+from models.company import CompanyChange, CompanyChangeVersion, Need, NeedVersion, Team, TeamVersion
 from models.cost import CostEntry, CostEntryVersion
 from models.customer import Customer, CustomerVersion, Departure, DepartureVersion
 from models.failure import Condition, ConditionVersion, Observation, ObservationVersion
 from models.feedback import Response, ResponseVersion
+from models.heard import Heard, HeardVersion
 from models.interaction import Interaction, InteractionVersion
 from models.recording import RecordKind
 from models.revenue import Revenue, RevenueVersion
@@ -14,6 +16,7 @@ from models.role import RoleProposal, RoleProposalVersion
 from models.rules.promises import complete_promise
 from models.rules.stubs import complete_stub
 from models.rules.versions import Complete
+from models.support_request import SupportRequest, SupportRequestVersion
 
 
 def _kind(name: str, head: Any, version: Any, *known_by: str, complete: Complete | None = None) -> RecordKind:
@@ -31,3 +34,8 @@ CONDITION = _kind("condition", Condition, ConditionVersion)
 OBSERVATION = _kind("observation", Observation, ObservationVersion)
 RESPONSE = _kind("response", Response, ResponseVersion)
 ROLE_PROPOSAL = _kind("role proposal", RoleProposal, RoleProposalVersion)
+NEED = _kind("need", Need, NeedVersion)
+TEAM = _kind("team", Team, TeamVersion)
+CHANGE = _kind("change", CompanyChange, CompanyChangeVersion)
+HEARD = _kind("heard", Heard, HeardVersion)
+SUPPORT_REQUEST = _kind("support request", SupportRequest, SupportRequestVersion)

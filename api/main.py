@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import text
 
 from api import errors
+from api.company import routes as company
 from api.customers import routes as customers
 from api.customers.routes import interactions, revenues
 from api.dependencies import Replay, database
@@ -30,7 +31,7 @@ from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, customers, interactions, revenues, feedback, failures, risk, roles)
+ROUTERS = (workspaces, company, customers, interactions, revenues, feedback, failures, risk, roles)
 
 
 @asynccontextmanager

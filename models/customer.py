@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field
 
 from models.base import (
@@ -21,10 +21,27 @@ from models.base import (
 
 
 class Customer(Head, table=True):
-    """Somebody the company serves."""
+    """Somebody the company serves.
+
+    `merged_into` is the customer that took this one over: its reference goes on as an alias of that one's. It always
+    names the survivor itself, never another alias. SQLite cannot add a composite foreign key to a table that others
+    point to, so none is declared.
+    """
 
     __tablename__ = "customers"
-    __table_args__ = (unique_in_workspace("customers", "reference"), found_by("customers", "stored_at", "id"))
+    __table_args__ = (
+        unique_in_workspace("customers", "reference"),
+        found_by("customers", "stored_at", "id"),
+        Index(
+            "ix_customers_merged_into",
+            "workspace_id",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+    )
+
+    merged_into: UUID | None = None
 
 
 class CustomerVersion(Version, table=True):

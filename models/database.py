@@ -214,7 +214,10 @@ def is_disk_full(error: BaseException) -> bool:
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
+    """Return whether an error says that the database could not be asked, rather than that the question was wrong.
+
+    Of two transactions that wait for each other PostgreSQL gives one up; asked again, it goes through.
+    """
     if isinstance(error, ABSENCES):
         return True
     if not isinstance(error, DBAPIError):

@@ -52,7 +52,13 @@ async def record_first(
     ids = [uuid7() for _ in ordered]
     stamp = {"workspace_id": workspace_id, "stored_at": now}
     heads = [
-        {**stamp, **dict(zip(kind.known_by, record.key, strict=True)), "id": identity, "version": len(record.states)}
+        {
+            **dict.fromkeys(kind.head.columns.keys()),
+            **stamp,
+            **dict(zip(kind.known_by, record.key, strict=True)),
+            "id": identity,
+            "version": len(record.states),
+        }
         for identity, record in zip(ids, ordered, strict=True)
     ]
     await append_rows(session, kind.head, heads, skip_existing=True)

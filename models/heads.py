@@ -84,6 +84,7 @@ async def make_heads(
         return frozenset()
     rows = [
         {
+            **dict.fromkeys(kind.head.columns.keys()),
             **dict(zip(kind.known_by, key, strict=True)),
             **change.head,
             "workspace_id": workspace_id,

@@ -62,6 +62,7 @@ class RoleProposalVersion(Version, table=True):
     conditions: list[str] = Field(default_factory=list, sa_type=JSON)
     details: JsonObject = Field(default_factory=dict, sa_type=JSON)
     due_at: datetime = Field(sa_type=UTCDateTime)
+    taken_to: str | None = Field(default=None, max_length=200)
 
 
 class Supporter(WorkspaceRow, table=True):
@@ -88,4 +89,5 @@ class SupportAnswer(WorkspaceRow, table=True):
     reason: str | None = Field(default=None, max_length=4000)
     by_when: datetime | None = moment()
     answered_by: str | None = Field(default=None, max_length=200)
+    taken_to: str | None = Field(default=None, max_length=200)
     recorded_at: datetime = Field(sa_type=UTCDateTime)

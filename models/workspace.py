@@ -21,7 +21,11 @@ class Workspace(SQLModel, table=True):
 
 
 class WorkspaceVersion(SQLModel, table=True):
-    """How a workspace works from a moment on: name, zone, money, declared loss, and what it calls a failure."""
+    """How a workspace works from a moment on: name, zone, money, declared loss, and what it calls a failure.
+
+    `details` is what has no column of its own: cost rates, due rules, retention, branding, rest between contacts.
+    `slug` is null in versions from before it could be changed.
+    """
 
     __tablename__ = "workspace_versions"
 
@@ -35,6 +39,8 @@ class WorkspaceVersion(SQLModel, table=True):
     failure_definition: JsonObject = Field(sa_type=JSON)
     horizon_days: int = 90
     answer_due_days: int = 10
+    slug: str | None = Field(default=None, max_length=63)
+    details: JsonObject = Field(default_factory=dict, sa_type=JSON)
 
 
 class RouteKind(StrEnum):

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from api.cli.console import MISUSED, AsJson, WorkspaceName, fail, run, show, transaction, working
 from api.recorded import malformed_row
-from api.workspaces import service
+from api.workspaces import changing, service
 from api.workspaces.schemas import WorkspacePatch
 
 SettingsFile = Annotated[
@@ -18,7 +18,7 @@ SettingsFile = Annotated[
 
 
 def set_from_file(workspace: WorkspaceName, file: SettingsFile, as_json: AsJson = False) -> None:
-    """Change what the file names: zone, currency, yearly_loss, failure_definition, name. The rest stays."""
+    """Change what the file names, with the fields of `PATCH /v1/workspace`. The rest stays."""
     patch = _patch(file)
     answer = run(lambda: _set(workspace, patch))
     text = f"{answer['slug']} works so since version {answer['version']}."
@@ -37,5 +37,5 @@ def _patch(file: Path) -> WorkspacePatch:
 
 async def _set(workspace: str, patch: WorkspacePatch) -> dict[str, Any]:
     async with working(workspace) as (database, found), transaction(database, found.id) as work:
-        changed = await service.change(work, patch, "*")
+        changed = await changing.change(work, patch, "*")
         return {**service.answer(changed).model_dump(mode="json"), "unchanged": changed.version == found.version}

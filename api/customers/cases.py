@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from api import kinds
 from api.customers import queries
 from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
-from api.customers.service import TIMES, case_ids, parents
+from api.customers.service import TIMES, case_ids, known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import derivation
@@ -134,7 +134,8 @@ async def list_cases(
 ) -> tuple[list[CaseAnswer], str | None]:
     """Return a page of cases, oldest change first; `own` names columns of theirs and what must stand there."""
     version = kinds.CASE.version
-    narrow = [(queries.customers.c.reference, customer), *((version.c[name], value) for name, value in own.items())]
+    known = None if customer is None else await known_as(work, customer)
+    narrow = [(queries.customers.c.reference, known), *((version.c[name], value) for name, value in own.items())]
     statement = narrowed(queries.current_cases(work.workspace_id), version, narrow, voided=voided)
     if stub is not None:
         statement = statement.where(version.c.stub.is_(True) if stub else version.c.stub.is_(None))

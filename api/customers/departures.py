@@ -6,7 +6,7 @@ from typing import Any
 from api import kinds
 from api.customers import queries
 from api.customers.schemas import DepartureAnswer, DepartureBody
-from api.customers.service import parents
+from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
@@ -52,7 +52,8 @@ async def list_departures(
 ) -> tuple[list[DepartureAnswer], str | None]:
     """Return a page of departures, oldest change first."""
     version = kinds.DEPARTURE.version
-    narrow = [(queries.customers.c.reference, customer), (version.c.kind, kind)]
+    known = None if customer is None else await known_as(work, customer)
+    narrow = [(queries.customers.c.reference, known), (version.c.kind, kind)]
     statement = narrowed(queries.current_departures(work.workspace_id), version, narrow, voided=voided)
     return await rows_of(work, asked, statement, kinds.DEPARTURE.head, _departure_answer)
 

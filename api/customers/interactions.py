@@ -7,7 +7,7 @@ from api import kinds
 from api.bodies import Times
 from api.customers import queries
 from api.customers.schemas import InteractionAnswer, InteractionBody
-from api.customers.service import parents
+from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
@@ -65,7 +65,8 @@ async def list_interactions(
 ) -> tuple[list[InteractionAnswer], str | None]:
     """Return a page of interactions, oldest change first; `own` names columns of theirs and what must stand there."""
     version = kinds.INTERACTION.version
-    narrow = [(queries.cases.c.reference, case), (queries.customers.c.reference, customer)]
+    known = None if customer is None else await known_as(work, customer)
+    narrow = [(queries.cases.c.reference, case), (queries.customers.c.reference, known)]
     narrow += [(version.c[name], value) for name, value in own.items()]
     statement = narrowed(queries.current_interactions(work.workspace_id), version, narrow, voided=voided)
     return await rows_of(work, asked, statement, kinds.INTERACTION.head, _interaction_answer)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api import kinds
 from api.customers import queries
 from api.customers.schemas import RevenueAnswer, RevenueBody
-from api.customers.service import parents
+from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
@@ -92,7 +92,8 @@ async def list_revenues(
 ) -> tuple[list[RevenueAnswer], str | None]:
     """Return a page of revenues, oldest change first."""
     version = kinds.REVENUE.version
-    narrow = [(queries.customers.c.reference, customer), (version.c.kind, kind)]
+    known = None if customer is None else await known_as(work, customer)
+    narrow = [(queries.customers.c.reference, known), (version.c.kind, kind)]
     statement = narrowed(queries.current_revenues(work.workspace_id), version, narrow, voided=voided)
     return await rows_of(work, asked, statement, kinds.REVENUE.head, _revenue_answer)
 

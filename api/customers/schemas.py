@@ -114,6 +114,24 @@ class DepartureBody(Times):
     at: Moment
 
 
+class MergeBody(Body):
+    """Which customer this one is merged into."""
+
+    into: Reference = Field(description="The customer who goes on; by an alias too.")
+
+
+class MergeAnswer(Answer):
+    """The customer who goes on, and what became of the other."""
+
+    id: UUID
+    reference: str
+    version: int
+    merged: str
+    aliases: list[str]
+    moved: dict[str, int]
+    unchanged: bool
+
+
 class InteractionBody(Body):
     """One contact within a case. Of the same reference again: absent keeps, `null` clears."""
 
@@ -162,10 +180,11 @@ class RevenueBody(Priced, Times):
 
 
 class CustomerAnswer(Answer):
-    """A customer as known now."""
+    """A customer as known now; `aliases` are the references of those who were merged into them."""
 
     id: UUID
     reference: str
+    aliases: list[str]
     version: int
     name: str | None
     email: str | None

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from api import kinds
 from api.bodies import Money
-from api.customers import queries
+from api.customers import queries, survivors
 from api.customers.queries import KnownCase
 from api.customers.schemas import CustomerAnswer, CustomerRow
 from api.dependencies import Work
 from api.errors import NoSuchThing, UnknownReference
-from api.listing import Asked, narrowed, rows_of
+from api.listing import Asked, narrowed
+from api.paging import next_cursor, page_of
 from api.recorded import Stored, by_row, impossible, when
 from models.base import to_us
 from models.first_telling import FirstTelling, record_first
@@ -45,6 +46,7 @@ def _customer_fields(row: CustomerRow) -> dict[str, Any]:
 
 async def keep(work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
     """Record changes of one kind in the work's workspace."""
+    changes = await survivors.of_survivors(work, kind, changes)
     return await record(work.session, kind, work.workspace_id, changes, work.now)
 
 
@@ -186,11 +188,22 @@ def _unknown(noun: str, reference: str) -> UnknownReference:
 
 async def read_customer(work: Work, reference: str) -> CustomerAnswer:
     """Return a customer as known now."""
-    statement = queries.current_customers(work.workspace_id).where(queries.customers.c.reference == reference)
+    known = await known_as(work, reference)
+    statement = queries.current_customers(work.workspace_id).where(queries.customers.c.reference == known)
     row = (await work.session.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NoSuchThing(f"There is no customer {reference}.")
-    return _customer_answer(row)
+    return (await _with_aliases(work, [row]))[0]
+
+
+async def known_as(work: Work, reference: str) -> str:
+    """Return the reference of the customer a reference leads to: itself unless it is an alias."""
+    return await survivors.known_as(work, reference)
+
+
+async def _with_aliases(work: Work, rows: Sequence[Mapping[Any, Any]]) -> list[CustomerAnswer]:
+    aliases = await survivors.aliases_of(work, (row["id"] for row in rows))
+    return [_customer_answer(row, aliases.get(row["id"], [])) for row in rows]
 
 
 async def list_customers(
@@ -198,18 +211,19 @@ async def list_customers(
 ) -> tuple[list[CustomerAnswer], str | None]:
     """Return a page of customers, oldest change first."""
     version = kinds.CUSTOMER.version
-    statement = narrowed(
-        queries.current_customers(work.workspace_id), version, [(version.c.segment, segment)], voided=True
-    )
+    living = queries.current_customers(work.workspace_id).where(queries.customers.c.merged_into.is_(None))
+    statement = narrowed(living, version, [(version.c.segment, segment)], voided=True)
     if stub is not None:
         statement = statement.where(version.c.stub.is_(True) if stub else version.c.stub.is_(None))
-    return await rows_of(work, asked, statement, kinds.CUSTOMER.head, _customer_answer)
+    page = page_of(statement, kinds.CUSTOMER.head, asked.cursor, asked.limit, asked.updated_since)
+    rows = (await work.session.execute(page)).mappings().all()
+    return await _with_aliases(work, rows[: asked.limit]), next_cursor(rows, asked.limit)
 
 
-def _customer_answer(row: Mapping[Any, Any]) -> CustomerAnswer:
+def _customer_answer(row: Mapping[Any, Any], aliases: list[str]) -> CustomerAnswer:
     amount = row["value_amount"]
     value = None if amount is None else Money(amount=amount, currency=row["value_currency"])
-    taken = {"value", "version", "stored_at", STUB}
+    taken = {"value", "version", "stored_at", "aliases", STUB}
     fields = {name: row[name] for name in CustomerAnswer.model_fields if name not in taken}
     said = {"version": row["number"], "stored_at": row["changed_at"], STUB: bool(row[STUB])}
-    return CustomerAnswer(**fields, **said, value=value)
+    return CustomerAnswer(**fields, **said, aliases=aliases, value=value)

@@ -21,7 +21,7 @@ from api.recorded import Store
 from api.risk import queries as risk
 from api.roles import service as roles
 from api.roles.schemas import ProposalBody
-from api.workspaces import queries
+from api.workspaces import changing, queries
 from api.workspaces import service as workspaces
 from api.workspaces.schemas import WorkspacePatch
 from models.access import Scope
@@ -41,7 +41,7 @@ async def load(database: Database) -> str | None:
         await feedback.publish_templates(session, made.id, now())
     async with transaction(database, made.id) as work:
         patch = WorkspacePatch(yearly_loss=YEARLY_LOSS, zone="Europe/Berlin")
-        await workspaces.change(work, patch, "*")
+        await changing.change(work, patch, "*")
         for condition in world.CONDITIONS:
             await failures.store_condition(work, ConditionBody.model_validate(condition))
     history = world.build(now() - timedelta(minutes=5))

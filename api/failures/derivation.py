@@ -21,6 +21,7 @@ from models.base import to_us
 from models.failure import ObservedState
 from models.ids import in_order, watch_id
 from models.recording import VERSION_COLUMNS
+from models.rules.changes import SINCE_CHANGE, ChangeState
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
 from models.rules.stubs import STUB
@@ -30,6 +31,7 @@ __all__ = ["KEPT", "Source", "derive", "derive_all", "present_in"]
 
 CASES_AT_ONCE = 500
 KEPT = "rules"
+KEPT_CHANGES = "changes that rules read"
 ABSENT = ObservedState.ABSENT.value
 
 Steps = dict[int, tuple[int, str]]
@@ -117,6 +119,12 @@ async def _stored_steps(
     return stored
 
 
+def forget(work: Work) -> None:
+    """Read rules, and the changes they ask about, anew when they are next asked for."""
+    work.kept.pop(KEPT, None)
+    work.kept.pop(KEPT_CHANGES, None)
+
+
 async def _rules(work: Work) -> tuple[RuleBook, Mapping[str, UUID]]:
     """Return the rules of the catalogue, and by code the condition each one watches for."""
     if KEPT not in work.kept:
@@ -155,7 +163,29 @@ async def _histories(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> di
     if Source.ANSWER.feeds(book.reads):
         for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
             answers[row["case_id"]].append(row)
-    return {id_: CaseHistory(cases[id_], promises[id_], _answer_states(answers[id_]), zone) for id_ in case_ids}
+    changes = await _changes(work)
+    return {
+        id_: CaseHistory(cases[id_], promises[id_], _answer_states(answers[id_]), zone, changes) for id_ in case_ids
+    }
+
+
+async def reads_change(work: Work, reference: str) -> bool:
+    """Return whether a rule asks how long ago a change of the company was."""
+    book, _ = await _rules(work)
+    return SINCE_CHANGE + reference in book.reads
+
+
+async def _changes(work: Work) -> dict[str, list[ChangeState]]:
+    """Return the changes that rules ask about, read once a request."""
+    if KEPT_CHANGES not in work.kept:
+        book, _ = await _rules(work)
+        wanted = [name.removeprefix(SINCE_CHANGE) for name in book.reads if name.startswith(SINCE_CHANGE)]
+        found: dict[str, list[ChangeState]] = {name: [] for name in wanted}
+        for row in await queries.versions_of_changes(work.session, work.workspace_id, found) if found else ():
+            found[row["reference"]].append(_change_state(row))
+        work.kept[KEPT_CHANGES] = found
+    changes: dict[str, list[ChangeState]] = work.kept[KEPT_CHANGES]
+    return changes
 
 
 CASE_FIELDS = [
@@ -173,6 +203,17 @@ def _promise_state(row: RowMapping) -> PromiseState:
         due_is_date=False,
         moved_by=row["moved_by"],
         kept_us=row["kept_at"],
+        voided=row["voided"],
+    )
+
+
+def _change_state(row: RowMapping) -> ChangeState:
+    return ChangeState(
+        occurred_us=row["occurred_at"],
+        recorded_us=row["recorded_at"],
+        changed_us=row["came_at"],
+        needs=row["needs"],
+        teams=row["teams"],
         voided=row["voided"],
     )
 

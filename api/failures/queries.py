@@ -158,6 +158,18 @@ def _plain_columns(table: Table, left_out: frozenset[str]) -> tuple[ColumnElemen
     )
 
 
+async def versions_of_changes(session: AsyncSession, workspace_id: UUID, references: Iterable[str]) -> list[RowMapping]:
+    """Return all versions of some changes of the company, each with its reference, moments as microseconds."""
+    head, version = kinds.CHANGE.head, kinds.CHANGE.version
+    statement = (
+        select(*_plain_columns(version, frozenset()), head.c.reference)
+        .join(head, and_(head.c.workspace_id == version.c.workspace_id, head.c.id == version.c.id))
+        .where(head.c.workspace_id == workspace_id, head.c.reference.in_(sorted(references)))
+        .order_by(version.c.occurred_at, version.c.recorded_at, version.c.number)
+    )
+    return list((await session.execute(statement)).mappings().all())
+
+
 async def rule_steps(
     session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID], condition_ids: Sequence[UUID] | None
 ) -> list[tuple[UUID, UUID, int, int, str]]:

@@ -37,10 +37,16 @@ async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
     stored = (await customers.keep(work, kinds.CONDITION, [Change((body.code,), given, occurred, recorded)]))[0]
     if not stored.unchanged:
         await audit.note(work, "condition.stored", body.code, {"version": stored.version})
-    work.kept.pop(derivation.KEPT, None)
+    derivation.forget(work)
     past = "no_rule" if body.rule is None else "evaluated" if stored.unchanged else await _look_back(work)
     found = await read_condition(work, body.code)
     return ConditionStored(**found.model_dump(), unchanged=stored.unchanged, past_cases=past)
+
+
+async def look_back_at_change(work: Work, reference: str) -> Any:
+    """Let the rules that ask about a change of the company look at the past cases again."""
+    derivation.forget(work)
+    return await _look_back(work) if await derivation.reads_change(work, reference) else "no_rule"
 
 
 async def _look_back(work: Work) -> Any:

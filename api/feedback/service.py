@@ -263,7 +263,7 @@ async def list_responses(
     """Return a page of responses, oldest change first; `own` names columns of theirs and what must stand there."""
     version = kinds.RESPONSE.version
     narrow = [
-        (kinds.CUSTOMER.head.c.reference, customer),
+        (kinds.CUSTOMER.head.c.reference, None if customer is None else await customers.known_as(work, customer)),
         (kinds.CASE.head.c.reference, case),
         (queries.surveys.c.key, survey_key),
         *((version.c[name], value) for name, value in own.items()),

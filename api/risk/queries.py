@@ -59,6 +59,7 @@ async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
             and_(assessments.c.workspace_id == customers.c.workspace_id, assessments.c.customer_id == customers.c.id),
         )
         .where(customers.c.workspace_id == workspace_id, assessments.c.state == "active")
+        .where(customers.c.merged_into.is_(None))
         .order_by(assessments.c.as_of.desc(), assessments.c.risk.desc())
         .limit(1)
     )
@@ -88,9 +89,10 @@ async def references(
 async def customers_after(
     session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Return the next customers in the order of their ids."""
+    """Return the next customers in the order of their ids; whoever was merged into another is not one."""
     customers = kinds.CUSTOMER.head
     statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
+    statement = statement.where(customers.c.merged_into.is_(None))
     if after is not None:
         statement = statement.where(customers.c.id > after)
     rows = await session.execute(statement.order_by(customers.c.id).limit(limit))

@@ -47,7 +47,11 @@ async def risk_of_many(work: Work, references: Sequence[str]) -> tuple[list[Risk
     """Return the risk of those customers that are known, in the order asked, and the references that are not."""
     known = await customers.customer_ids(work, references)
     wanted = [reference for reference in dict.fromkeys(references) if reference in known]
-    answers = await assess(work, {known[reference]: reference for reference in wanted})
+    ids = {known[reference]: reference for reference in wanted}
+    assessed = await assess(work, ids)
+    by_id = dict(zip(ids, assessed, strict=True))
+    # Asked for by two references, a customer is answered for each of them.
+    answers = [by_id[known[reference]].model_copy(update={"customer": reference}) for reference in wanted]
     return answers, [reference for reference in dict.fromkeys(references) if reference not in known]
 
 

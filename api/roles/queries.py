@@ -1,12 +1,12 @@
 """Every statement about role proposals, their supporters and their answers, by name."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,13 +15,14 @@ from api.paging import read_cursor
 from models.ids import uuid7
 from models.recording import ROWS_A_QUESTION, current_rows
 from models.role import SupportAnswer, Supporter
-from models.workspace import Workspace
+from models.rules.support import ProposalStatus
 
 proposals = kinds.ROLE_PROPOSAL.head
 versions = kinds.ROLE_PROPOSAL.version
 first = versions.alias("first")
+requests = kinds.SUPPORT_REQUEST.head
+request_versions = kinds.SUPPORT_REQUEST.version
 supporters = Supporter.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
-workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
 answers = SupportAnswer.__table__  # type: ignore[attr-defined] # same
 
 
@@ -43,19 +44,58 @@ def owed(workspace_id: UUID, statuses: Sequence[str], cursor: str | None, limit:
     return statement.order_by(versions.c.due_at, versions.c.id).limit(limit + 1)
 
 
+def owed_by(supporter: Collection[str], below: Collection[str], above: Collection[str]) -> ColumnElement[bool]:
+    """Return whether somebody owes a proposal its answer.
+
+    Parameters
+    ----------
+    supporter
+        The names they go by.
+    below
+        The teams they support.
+    above
+        The teams they support as one of those above, to whom a proposal is taken that names nobody.
+    """
+    taken_up = and_(versions.c.status == ProposalStatus.TAKEN_TO, versions.c.taken_to.is_(None))
+    here = and_(versions.c.taken_to.is_(None), versions.c.status != ProposalStatus.TAKEN_TO)
+    return or_(
+        versions.c.taken_to.in_(sorted(supporter)),
+        and_(taken_up, versions.c.team.in_(sorted(above))),
+        and_(here, versions.c.team.in_(sorted(below))),
+    )
+
+
+def current_requests(workspace_id: UUID) -> Select[Any]:
+    """Select support requests as they stand."""
+    return current_rows(kinds.SUPPORT_REQUEST, workspace_id).add_columns(requests.c.stored_at.label("changed_at"))
+
+
+def requests_owed(workspace_id: UUID, cursor: str | None, limit: int) -> Select[Any]:
+    """Select support requests that wait to be met, oldest due first, one more than asked so that the end is seen."""
+    version = request_versions
+    statement = current_requests(workspace_id).where(version.c.met_at.is_(None), version.c.voided.is_(False))
+    if cursor is not None:
+        statement = statement.where(tuple_(version.c.due_at, version.c.id) > read_cursor(cursor))
+    return statement.order_by(version.c.due_at, version.c.id).limit(limit + 1)
+
+
+def current_heard(workspace_id: UUID) -> Select[Any]:
+    """Select what was heard, each with its case's reference."""
+    version, cases = kinds.HEARD.version, kinds.CASE.head
+    same = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
+    return (
+        current_rows(kinds.HEARD, workspace_id)
+        .outerjoin(cases, same)
+        .add_columns(cases.c.reference.label("case"), kinds.HEARD.head.c.stored_at.label("changed_at"))
+    )
+
+
 async def hold(session: AsyncSession, workspace_id: UUID, reference: str) -> None:
     """Keep a proposal from every other writer until this transaction ends."""
     statement = select(proposals.c.id).where(
         proposals.c.workspace_id == workspace_id, proposals.c.reference == reference
     )
     await session.execute(statement.with_for_update())
-
-
-async def hold_offers(session: AsyncSession, workspace_id: UUID) -> None:
-    """Let nobody else offer something new in a workspace until this transaction ends."""
-    # FOR NO KEY UPDATE: rows that merely point at the workspace are written meanwhile.
-    statement = select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
-    await session.execute(statement)
 
 
 async def touch(session: AsyncSession, workspace_id: UUID, proposal_id: UUID, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, params
+from fastapi import APIRouter, Query, Request, Response, params
 from fastapi.security import SecurityScopes
 
 from api.bodies import Reference, ShortText
@@ -18,8 +18,9 @@ from api.dependencies import (
     utc_now,
 )
 from api.errors import NotAllowed
+from api.etags import etag
 from api.paging import Cursor, Limit, Page, UpdatedSince
-from api.roles import service
+from api.roles import heard, owing, requests, service
 from api.roles.schemas import (
     AnswerBody,
     ProposalAnswer,
@@ -28,9 +29,19 @@ from api.roles.schemas import (
     ReplyBody,
     StepBody,
     SupporterBody,
+)
+from api.roles.support_schemas import (
+    HeardAnswer,
+    HeardBody,
+    HeardStored,
+    MetBody,
     SupportOwed,
+    SupportRequestAnswer,
+    SupportRequestBody,
+    SupportRequestStored,
 )
 from api.routing import StrictRoute
+from api.voiding import VoidBody
 from models.access import Scope
 from models.rules.support import ProposalStatus, Step
 
@@ -123,11 +134,109 @@ async def withdraw(work: RolesWriter, reference: Reference, body: StepBody | Non
 
 @router.get("/support-owed")
 async def list_support_owed(
-    work: SupportReader, limit: Limit = 100, cursor: Cursor = None, team: Team = None
+    work: SupportReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    team: Team = None,
+    supporter: Annotated[ShortText | None, Query(description="Only what this supporter owes.")] = None,
 ) -> Page[SupportOwed]:
-    """List what waits for an answer, oldest due first; overdue is a promise not kept. Scope: roles:support."""
-    items, following = await service.support_owed(work, limit, cursor, team=team)
+    """List what waits for support, oldest due first; overdue is a promise not kept. Scope: roles:support."""
+    items, following = await owing.support_owed(work, limit, cursor, team=team, supporter=supporter)
     return Page(items=items, next_cursor=following)
+
+
+@router.post("/support-requests", status_code=201)
+async def ask_for_support(work: RolesWriter, body: SupportRequestBody, response: Response) -> SupportRequestStored:
+    """Ask for knowledge, a tool or authority; it is owed by `due_at`. Scope: roles:write."""
+    stored, created = await requests.store_request(work, body)
+    _say(response, stored.version, created=created)
+    return stored
+
+
+@router.get("/support-requests", openapi_extra=EITHER)
+async def list_support_requests(
+    work: ProposalsReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    updated_since: UpdatedSince = None,
+    team: Team = None,
+    met: Annotated[bool | None, Query(description="Only those met, or only those still open.")] = None,
+) -> Page[SupportRequestAnswer]:
+    """List support requests. Scope: roles:write or roles:support."""
+    items, following = await requests.list_requests(work, limit, cursor, updated_since, team=team, met=met)
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/support-requests/{reference}", openapi_extra=EITHER)
+async def read_support_request(work: ProposalsReader, reference: Reference, response: Response) -> SupportRequestAnswer:
+    """Read one support request. Scope: roles:write or roles:support."""
+    found = await requests.read_request(work, reference)
+    _say(response, found.version)
+    return found
+
+
+@router.post("/support-requests/{reference}/met")
+async def meet_support_request(
+    work: SupportWriter, reference: Reference, response: Response, body: MetBody | None = None
+) -> SupportRequestStored:
+    """Say that a support request was met. Scope: roles:support."""
+    stored = await requests.meet(work, reference, None if body is None else body.met_at)
+    _say(response, stored.version)
+    return stored
+
+
+@router.post("/support-requests/{reference}/void")
+async def void_support_request(
+    work: RolesWriter, reference: Reference, body: VoidBody, response: Response
+) -> SupportRequestStored:
+    """Withdraw a support request; nobody owes it any longer. Scope: roles:write."""
+    stored = await requests.void_request(work, reference, body.reason)
+    _say(response, stored.version)
+    return stored
+
+
+@router.post("/heard", status_code=201)
+async def tell_heard(work: RolesWriter, body: HeardBody, response: Response) -> HeardStored:
+    """Tell what a customer needed, in their words. Scope: roles:write."""
+    stored, created = await heard.store_heard(work, body)
+    _say(response, stored.version, created=created)
+    return stored
+
+
+@router.get("/heard", openapi_extra=EITHER)
+async def list_heard(
+    work: ProposalsReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    updated_since: UpdatedSince = None,
+    served: Annotated[bool | None, Query(description="Only what was served; `false`: what nobody said was.")] = None,
+    need: Annotated[ShortText | None, Query(description="Only of this need.")] = None,
+    team: Team = None,
+) -> Page[HeardAnswer]:
+    """List what customers were heard to need. Scope: roles:write or roles:support."""
+    items, following = await heard.list_heard(work, limit, cursor, updated_since, served=served, need=need, team=team)
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/heard/{reference}", openapi_extra=EITHER)
+async def read_heard(work: ProposalsReader, reference: Reference, response: Response) -> HeardAnswer:
+    """Read what one customer was heard to need. Scope: roles:write or roles:support."""
+    found = await heard.read_heard(work, reference)
+    _say(response, found.version)
+    return found
+
+
+@router.post("/heard/{reference}/void")
+async def void_heard(work: RolesWriter, reference: Reference, body: VoidBody, response: Response) -> HeardStored:
+    """Withdraw what was told by mistake. Scope: roles:write."""
+    stored = await heard.void_heard(work, reference, body.reason)
+    _say(response, stored.version)
+    return stored
+
+
+def _say(response: Response, version: int, *, created: bool = False) -> None:
+    response.status_code = 201 if created else 200
+    response.headers["ETag"] = etag(version)
 
 
 def _reason(body: StepBody | None) -> str | None:

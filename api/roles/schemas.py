@@ -116,6 +116,16 @@ class AnswerBody(Body):
         description="Until when; needed to take it to somebody. A day ends at midnight in the workspace's zone.",
     )
     answered_by: PersonName | None = None
+    taken_to: PersonName | None = Field(
+        default=None,
+        description="With `taken_to`: to whom. Default: to those who support the team's supporters.",
+    )
+
+    @model_validator(mode="after")
+    def _named_where_taken(self) -> Self:
+        if self.taken_to is not None and self.verdict is not Verdict.TAKEN_TO:
+            raise PydanticCustomError("not_taken", "only an answer `taken_to` names to whom it is taken")
+        return self
 
 
 class StepBody(Body):
@@ -163,6 +173,7 @@ class SupportAnswerShown(Answer):
     reason: str | None
     by_when: Moment | None
     answered_by: str | None
+    taken_to: str | None
     recorded_at: Moment
 
 
@@ -200,6 +211,7 @@ class ProposalAnswer(Answer):
     experiment: ExperimentAnswer | None
     due_at: Moment
     owed_since: Moment | None
+    owed_by: list[str]
     overdue: bool
     supporters: list[str]
     answers: list[SupportAnswerShown]
@@ -214,22 +226,3 @@ class ProposalStored(ProposalAnswer):
     """A role proposal just offered or reworded."""
 
     unchanged: bool
-
-
-class SupportOwed(Answer):
-    """A role proposal that waits for its answer, and for how long. Nobody is counted or ranked by it."""
-
-    id: UUID
-    reference: str
-    status: str
-    author: str | None
-    role: str
-    team: str | None
-    kind: str
-    customer_need: str
-    proposed_change: str
-    wanted: list[str]
-    owed_since: Moment
-    waiting_days: int
-    due_at: Moment
-    overdue: bool

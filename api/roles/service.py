@@ -12,11 +12,12 @@ from pydantic import JsonValue
 from sqlalchemy import Select
 
 from api import audit, kinds, outbox
+from api.company import service as company
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing, Refusal, UnknownReference
 from api.failures import service as failures
-from api.paging import cursor_after, next_cursor, page_of
+from api.paging import next_cursor, page_of
 from api.recorded import impossible
 from api.roles import queries
 from api.roles.schemas import (
@@ -25,7 +26,6 @@ from api.roles.schemas import (
     ProposalBody,
     ProposalStored,
     SupportAnswerShown,
-    SupportOwed,
 )
 from api.workspaces import service as workspaces
 from models.base import from_us, to_us
@@ -33,7 +33,7 @@ from models.ids import uuid7
 from models.recording import Change, Recorded
 from models.rules import support
 from models.rules.support import AnswerRefused, ProposalStatus, Step, Verdict
-from models.rules.values import DAY_US, local_day
+from models.rules.values import local_day
 
 PLAIN = frozenset({"author", "role", "team", "kind", "customer_need", "situation", "proposed_change"})
 """What of a proposal has a column of its own; the rest is kept as its details."""
@@ -53,7 +53,7 @@ async def offer(work: Work, body: ProposalBody) -> ProposalStored:
     before = await _held(work, reference)
     if before is None:
         # What is not there cannot be held: whoever waited here may find that it was offered meanwhile.
-        await queries.hold_offers(work.session, work.workspace_id)
+        await workspaces.hold(work)
         before = await _held(work, reference)
     given = await _wording(work, body)
     if before is None:
@@ -126,11 +126,11 @@ async def answer(work: Work, reference: str, body: AnswerBody) -> ProposalAnswer
         raise _refusal(refused) from None
     ends = None if day is None else from_us(support.owed_due(to_us(work.now), zone, day))
     said = {"verdict": body.verdict.value, "reason": body.reason, "by_when": ends, "answered_by": body.answered_by}
-    row = {**said, "proposal_id": before["id"], "recorded_at": work.now}
+    row = {**said, "taken_to": body.taken_to, "proposal_id": before["id"], "recorded_at": work.now}
     await queries.add_answer(work.session, work.workspace_id, row)
     given: dict[str, Any] = {"status": status}
     if body.verdict is Verdict.TAKEN_TO:
-        given["due_at"] = ends
+        given |= {"due_at": ends, "taken_to": body.taken_to}
     await _keep(work, reference, given, before)
     await queries.touch(work.session, work.workspace_id, before["id"], work.now)
     await audit.note(work, "role_proposal.answered", reference, {"verdict": body.verdict.value})
@@ -246,27 +246,8 @@ async def list_proposals(
     return await _shown(work, rows[:limit]), next_cursor(rows, limit)
 
 
-async def support_owed(
-    work: Work, limit: int, cursor: str | None, *, team: str | None = None
-) -> tuple[list[SupportOwed], str | None]:
-    """Return a page of the proposals that wait for an answer, oldest due first."""
-    statement = queries.owed(work.workspace_id, OWED, cursor, limit)
-    if team is not None:
-        statement = statement.where(queries.versions.c.team == team)
-    rows = (await work.session.execute(statement)).mappings().all()
-    following = cursor_after(rows[limit - 1]["due_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
-    return [_owed(row, work.now) for row in rows[:limit]], following
-
-
-def _owed(row: Row, now: datetime) -> SupportOwed:
-    waiting = _waiting(row, now)
-    days = (to_us(now) - to_us(waiting["owed_since"])) // DAY_US
-    taken = {"owed_since", "overdue", "waiting_days", "wanted"}
-    fields = {name: row[name] for name in SupportOwed.model_fields if name not in taken}
-    return SupportOwed(**fields, **waiting, waiting_days=max(days, 0), wanted=row["details"]["wanted"])
-
-
-def _waiting(row: Row, now: datetime) -> dict[str, Any]:
+def waiting(row: Row, now: datetime) -> dict[str, Any]:
+    """Return since when a proposal waits for its answer, and whether that is a promise not kept."""
     replies = [step["at"] for step in row["details"]["steps"] if step["step"] == Step.REPLY]
     replied = to_us(datetime.fromisoformat(replies[-1])) if replies else None
     since = support.owed_since(row["status"], to_us(row["offered_at"]), replied)
@@ -278,12 +259,14 @@ async def _shown(work: Work, rows: Sequence[Row]) -> list[ProposalAnswer]:
     ids = [row["id"] for row in rows]
     supporters = await queries.supporters_of(work.session, work.workspace_id, ids)
     answers = await queries.answers_to(work.session, work.workspace_id, ids)
+    owing = await company.supporters(work)
     return [
         ProposalAnswer(
             **{name: row[name] for name in (*PLAIN, "id", "reference", "status", "due_at")},
             **{name: row[name] for name in ("offered_at", "occurred_at", "recorded_at")},
             **row["details"],
-            **_waiting(row, work.now),
+            **waiting(row, work.now),
+            owed_by=owing.owing(row["team"], row["status"], row["taken_to"]) if row["status"] in OWED else [],
             version=row["number"],
             stops_me_now=row["conditions"],
             supporters=supporters.get(row["id"], []),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.dependencies import Admin, AdminReader, Caller, Work, may_read
 from api.etags import IfMatch, etag
 from api.routing import StrictRoute
-from api.workspaces import service
+from api.workspaces import changing, service
 from api.workspaces.schemas import MeAnswer, WorkspaceAnswer, WorkspacePatch
 
 router = APIRouter(prefix="/v1", tags=["Workspace"], route_class=StrictRoute)
@@ -37,6 +37,6 @@ async def change_workspace(
     if_match: IfMatch = None,
 ) -> WorkspaceAnswer:
     """Change what is named; a version is appended. Scope: admin."""
-    found = await service.change(work, patch, if_match)
+    found = await changing.change(work, patch, if_match)
     response.headers["ETag"] = etag(found.version)
     return service.answer(found)

@@ -1,19 +1,85 @@
 """What is said and answered about a workspace."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue
+from pydantic_core import PydanticCustomError
 
-from api.bodies import Answer, Body, Currency, Moment, ShortText
+from api.bodies import LARGEST_INTEGER, Answer, Body, Currency, Moment, ShortText
 
 YearlyLoss = Annotated[float, Field(strict=True, gt=0, lt=1)]
+Slug = Annotated[
+    str,
+    Field(
+        strict=True,
+        max_length=63,
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="What the workspace is called in addresses. A slug it had before goes on leading to it.",
+    ),
+]
+DueDays = Annotated[int, Field(strict=True, ge=1, le=90)]
+Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
+
+
+def _secure(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise PydanticCustomError("address_form", "an address like https://example.com/logo.svg") from None
+    plain = address.isascii() and address.isprintable() and not set(address) & set(" \"'<>\\`{}")
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or port == 0 or not plain:
+        raise PydanticCustomError("address_form", "an address like https://example.com/logo.svg")
+    return address
+
+
+Https = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_secure)]
+Colour = Annotated[str, Field(strict=True, pattern=r"^#[0-9a-fA-F]{6}$", description="Like `#0b5fff`.")]
+
+
+class Rate(Body):
+    """What one unit of work costs, everything included, in the currency's minor unit."""
+
+    amount: Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
+    currency: Currency
+
+
+class CostRates(Body):
+    """What work after a failure costs. Used for the cost of failure alone, never shown by person or as a target."""
+
+    minute: Rate | None = Field(default=None, description="A minute of handling.")
+    minute_by_team: Annotated[dict[ShortText, Rate], Field(max_length=500)] = Field(
+        default_factory=dict, description="Where a team's minute costs something else. Given whole."
+    )
+    contact: Rate | None = Field(default=None, description="A contact whose minutes nobody recorded.")
+    repeat_within_days: Annotated[int, Field(strict=True, ge=1, le=365)] = Field(
+        default=14, description="Within how many days a contact about the same need is a repeat of the one before."
+    )
+
+
+class Retention(Body):
+    """For how many days each class of data is kept; null keeps it."""
+
+    responses: Days | None = None
+    comments: Days | None = None
+    audit: Days | None = None
+    events: Days | None = None
+
+
+class Branding(Body):
+    """How pages that customers see are dressed."""
+
+    logo_url: Https | None = None
+    colour: Colour | None = None
 
 
 class WorkspacePatch(Body):
-    """What of a workspace is to change; what is absent stays."""
+    """What of a workspace is to change; what is absent stays, inside the documents too."""
 
     name: ShortText | None = None
+    slug: Slug | None = None
     zone: ShortText | None = Field(default=None, description="An IANA time zone, like `Europe/Berlin`.")
     currency: Currency | None = None
     yearly_loss: YearlyLoss | None = Field(
@@ -24,9 +90,21 @@ class WorkspacePatch(Body):
         default=None,
         description="When a case has failed its customer: a rule, and the moment conditions count at.",
     )
-    answer_due_days: Annotated[int, Field(strict=True, ge=1, le=90)] | None = Field(
+    answer_due_days: DueDays | None = Field(
         default=None, description="Within how many working days a manager owes a role proposal an answer."
     )
+    support_request_due_days: DueDays | None = Field(
+        default=None, description="Within how many working days a support request is to be met."
+    )
+    follow_up_due_days: DueDays | None = Field(
+        default=None, description="Within how many working days a customer is owed a follow-up."
+    )
+    contact_rest_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = Field(
+        default=None, description="For how many days a customer who was asked is not asked again; 0 for no rest."
+    )
+    cost_rates: CostRates | None = Field(default=None, description="All in the workspace's currency. Null clears.")
+    retention: Retention | None = Field(default=None, description="Null keeps everything.")
+    branding: Branding | None = Field(default=None, description="Null clears.")
 
 
 class WorkspaceAnswer(Answer):
@@ -42,6 +120,12 @@ class WorkspaceAnswer(Answer):
     failure_definition: dict[str, JsonValue]
     horizon_days: int
     answer_due_days: int
+    support_request_due_days: int
+    follow_up_due_days: int
+    contact_rest_days: int
+    cost_rates: CostRates
+    retention: Retention
+    branding: Branding
     updated_at: Moment
 
 

@@ -2,34 +2,30 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
+from pydantic import BaseModel
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import audit
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
-from api.etags import check_if_match
-from api.recorded import impossible
 from api.security import digest, make_key
 from api.settings import settings
 from api.workspaces import queries
-from api.workspaces.schemas import WorkspaceAnswer, WorkspacePatch
+from api.workspaces.schemas import Branding, CostRates, Retention, WorkspaceAnswer
 from models.access import Scope
 from models.database import bind_workspace
 from models.ids import uuid7
-from models.rules.conditions import RuleRefused
 from models.rules.outcome import DEFAULT_DEFINITION, FailureDefinition, read_definition
 from models.workspace import RouteKind
 
 SLUG_LENGTH = 63
 KEPT = "workspace"
+DOCUMENTS: Mapping[str, type[BaseModel]] = {"cost_rates": CostRates, "retention": Retention, "branding": Branding}
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,12 @@ class WorkspaceSettings:
     failure: FailureDefinition
     horizon_days: int
     answer_due_days: int
+    support_request_due_days: int
+    follow_up_due_days: int
+    contact_rest_days: int
+    cost_rates: CostRates
+    retention: Retention
+    branding: Branding
     updated_at: datetime
 
 
@@ -71,6 +73,12 @@ async def settings_of(session: AsyncSession, workspace_id: UUID) -> WorkspaceSet
         failure=read_definition(row.failure_definition, zone=row.zone),
         horizon_days=row.horizon_days,
         answer_due_days=row.answer_due_days,
+        support_request_due_days=row.details.get("support_request_due_days", 10),
+        follow_up_due_days=row.details.get("follow_up_due_days", 2),
+        contact_rest_days=row.details.get("contact_rest_days", 30),
+        cost_rates=CostRates.model_validate(row.details.get("cost_rates", {})),
+        retention=Retention.model_validate(row.details.get("retention", {})),
+        branding=Branding.model_validate(row.details.get("branding", {})),
         updated_at=row.stored_at,
     )
 
@@ -88,6 +96,12 @@ def answer(found: WorkspaceSettings) -> WorkspaceAnswer:
         failure_definition=dict(found.failure.document),
         horizon_days=found.horizon_days,
         answer_due_days=found.answer_due_days,
+        support_request_due_days=found.support_request_due_days,
+        follow_up_due_days=found.follow_up_due_days,
+        contact_rest_days=found.contact_rest_days,
+        cost_rates=found.cost_rates,
+        retention=found.retention,
+        branding=found.branding,
         updated_at=found.updated_at,
     )
 
@@ -112,54 +126,23 @@ async def create_workspace(session: AsyncSession, name: str, now: datetime) -> W
             currency="EUR",
             failure_definition=DEFAULT_DEFINITION,
             horizon_days=90,
+            slug=slug,
+            details={},
             answer_due_days=10,
         )
     )
     return await settings_of(session, workspace_id)
 
 
-async def change(work: Work, patch: WorkspacePatch, if_match: str | None) -> WorkspaceSettings:
-    """Append a version of the workspace with what the patch names."""
-    now = await of(work)
-    check_if_match(if_match, now.version)
-    given = patch.model_dump(exclude_unset=True)
-    values = _checked({**given}, now)
-    fields = {
-        "name": now.name,
-        "zone": now.zone,
-        "currency": now.currency,
-        "yearly_loss": now.yearly_loss,
-        "failure_definition": dict(now.failure.document),
-        "horizon_days": now.horizon_days,
-        "answer_due_days": now.answer_due_days,
-    }
-    if {**fields, **values} == fields:
-        return now
-    row = {**fields, **values, "workspace_id": work.workspace_id, "number": now.version + 1, "stored_at": work.now}
-    await work.session.execute(insert(queries.versions).values(row))
-    await audit.note(work, "workspace.changed", now.slug, {"fields": ", ".join(sorted(values))})
-    work.kept.pop(KEPT)
-    return await of(work)
+async def hold(work: Work) -> None:
+    """Let nobody else change how the workspace works, or take another such turn, until this transaction ends."""
+    await queries.hold(work.session, work.workspace_id)
+    forget(work)
 
 
-def _checked(given: dict[str, Any], now: WorkspaceSettings) -> dict[str, Any]:
-    cleared = [
-        name
-        for name in ("name", "zone", "currency", "failure_definition", "answer_due_days")
-        if given.get(name, "") is None
-    ]
-    if cleared:
-        raise impossible(cleared[0], "cannot_be_cleared", "Every workspace needs this.")
-    if "zone" in given and given["zone"] not in available_timezones():
-        raise impossible("zone", "unknown_zone", "Name an IANA time zone, like Europe/Berlin.")
-    if "failure_definition" in given:
-        try:
-            read_definition(given["failure_definition"], zone=given.get("zone", now.zone))
-        except RuleRefused as refused:
-            pointer = f"/failure_definition{refused.pointer}"
-            errors = [{"pointer": pointer, "code": refused.code, "detail": refused.detail}]
-            raise Malformed(f"Correct {pointer}: {refused.detail}", code="rule_refused", errors=errors) from None
-    return given
+def forget(work: Work) -> None:
+    """Read the workspace anew when it is next asked for."""
+    work.kept.pop(KEPT, None)
 
 
 def slug_of(name: str) -> str:

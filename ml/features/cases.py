@@ -106,11 +106,23 @@ def _code(seen: FromClause) -> Column:
 
 
 def departures(workspace_id: UUID) -> Select[Any]:
-    """Select who left, when, and when it was known; a mere signal is no departure."""
+    """Select who left, when, and when it was known; a mere signal is no departure.
+
+    Whoever was merged into another left when that one did: what was known of them before the merge is learnt from too.
+    """
     left = departure_versions
-    return select(
-        left.c.customer_id, us(left.c.left_at).label("departed_us"), us(left.c.recorded_at).label("recorded_us")
-    ).where(left.c.workspace_id == workspace_id, known_now(left), left.c.kind != DepartureKind.SIGNAL.value)
+    theirs = and_(
+        customers.c.workspace_id == left.c.workspace_id,
+        func.coalesce(customers.c.merged_into, customers.c.id) == left.c.customer_id,
+    )
+    statement = select(
+        customers.c.id.label("customer_id"),
+        us(left.c.left_at).label("departed_us"),
+        us(left.c.recorded_at).label("recorded_us"),
+    ).join(customers, theirs)
+    return statement.where(
+        left.c.workspace_id == workspace_id, known_now(left), left.c.kind != DepartureKind.SIGNAL.value
+    )
 
 
 def answered_cases(workspace_id: UUID) -> Select[Any]:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from models.rules import comparisons
+from models.rules.changes import SINCE_CHANGE
 from models.rules.comparisons import COMPARISONS, ORDERINGS, Facts, SpanReader, Test
 from models.rules.values import Kind, kind_of, span_of_text
 
@@ -36,7 +37,7 @@ FIELD_KINDS: Mapping[str, Kind] = MappingProxyType(
     }
 )
 CLOCK_FIELDS = frozenset({"hours_open", "hours_late"})
-OPEN_PREFIXES = ("attributes.", "answers.")
+OPEN_PREFIXES = ("attributes.", "answers.", SINCE_CHANGE)
 
 Clock = tuple[str, float | str]
 
@@ -73,8 +74,9 @@ class Rule:
     reads : frozenset[str]
         Names of the fields it reads, as they stand in its clauses.
     clocks : tuple[Clock, ...]
-        For each comparison with `hours_open` or `hours_late`: that field, and the number of hours or the
-        name of the field it is compared with. They tell when the rule can change by time passing alone.
+        For each comparison with `hours_open`, `hours_late` or a `since_change.…`: that field, and the number of
+        hours or days or the name of the field it is compared with. They tell when the rule can change by time
+        passing alone.
     test : Callable[[Mapping[str, Any]], bool | None]
         The compiled closure behind `evaluate`.
     """
@@ -130,6 +132,15 @@ def parse_rule(document: Any, *, zone: str = "UTC") -> Rule:
     reader = _Reader(zone)
     test = reader.group(document, "", 1)
     return Rule(document, frozenset(reader.reads), tuple(reader.clocks), test)
+
+
+def kind_of_field(name: str) -> Kind | None:
+    """Return what kind of value a field holds; None where anything may stand there."""
+    return Kind.NUMBER if name.startswith(SINCE_CHANGE) else FIELD_KINDS.get(name)
+
+
+def _is_clock(name: str) -> bool:
+    return name in CLOCK_FIELDS or name.startswith(SINCE_CHANGE)
 
 
 class _Reader:
@@ -217,7 +228,7 @@ class _Reader:
 
     def bound(self, name: str, value: Any, pointer: str) -> Any:
         """Check one constant against the field's kind; a time becomes a span of instants."""
-        kind = FIELD_KINDS.get(name)
+        kind = kind_of_field(name)
         if kind is Kind.TIME:
             span = span_of_text(value, self.zone) if isinstance(value, str) else None
             if span is None:
@@ -228,7 +239,7 @@ class _Reader:
             raise RuleRefused(pointer, "wrong_type", "A value is text, a finite number, true or false.")
         if kind not in {None, found}:
             raise RuleRefused(pointer, "wrong_type", f"{name} is a {kind}, and this is a {found}.")
-        if name in CLOCK_FIELDS:
+        if _is_clock(name):
             self.clocks.append((name, value))
         return value
 
@@ -238,18 +249,20 @@ class _Reader:
         if op not in COMPARISONS:
             raise RuleRefused(f"{pointer}/other_field", "value_unwanted", f"{op} does not take another field.")
         other = self.field(node, "other_field", pointer)
-        kinds = {FIELD_KINDS.get(name), FIELD_KINDS.get(other)}
+        kinds = {kind_of_field(name), kind_of_field(other)}
+        if len({name, other} & CLOCK_FIELDS) == 1 and any(part.startswith(SINCE_CHANGE) for part in (name, other)):
+            raise RuleRefused(f"{pointer}/other_field", "wrong_type", f"{name} and {other} count days and hours.")
         if len(kinds) > 1 and None not in kinds:
             raise RuleRefused(f"{pointer}/other_field", "wrong_type", f"{name} and {other} are unlike kinds.")
         if Kind.FLAG in kinds and op in ORDERINGS:
             raise RuleRefused(f"{pointer}/op", "wrong_type", "True and false have no order; use eq or ne.")
-        self.clocks += [pair for pair in ((name, other), (other, name)) if pair[0] in CLOCK_FIELDS]
+        self.clocks += [pair for pair in ((name, other), (other, name)) if _is_clock(pair[0])]
         if Kind.TIME in kinds:
             return comparisons.spans(self.reader(name), op, self.reader(other))
         return comparisons.against_field(name, op, other)
 
     def reader(self, name: str) -> SpanReader:
-        if FIELD_KINDS.get(name) is Kind.TIME:
+        if kind_of_field(name) is Kind.TIME:
             return comparisons.instant_reader(name)
         return comparisons.text_span_reader(name, self.zone)
 

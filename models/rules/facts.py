@@ -14,9 +14,10 @@ so that callers who hand them over as stored get the last stored.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from models.rules.changes import SINCE_CHANGE, ChangeState, days_since
 from models.rules.conditions import FIELD_KINDS
 from models.rules.values import HOUR_US, Kind, end_of_local_day, instant
 
@@ -118,12 +119,15 @@ class CaseHistory:
         All answers about it.
     zone : str
         The workspace's IANA zone, whose calendar days count.
+    changes : Mapping[str, Sequence[ChangeState]]
+        By reference, all versions of those changes of the company that a rule may ask about.
     """
 
     cases: Sequence[CaseState]
     promises: Sequence[PromiseState]
     answers: Sequence[AnswerState]
     zone: str
+    changes: Mapping[str, Sequence[ChangeState]] = field(default_factory=dict)
 
 
 def facts_at(history: CaseHistory, moment_us: int) -> dict[str, Any] | None:
@@ -153,6 +157,7 @@ def facts_at(history: CaseHistory, moment_us: int) -> dict[str, Any] | None:
         * ``hours_late`` : float | None. Past the earliest broken promise's due in force, until it was kept
           (else: the case done, or the moment); where no promise has a due, past `needed_by`. 0.0 where not
           late, None where there is neither.
+        * ``since_change.<reference>`` : float | None. Days since that change of the company; see `days_since`.
 
     Notes
     -----
@@ -179,6 +184,7 @@ class AsOf:
         ]
         self._cases.reverse()
         self._answers = sorted(history.answers, key=lambda answer: (answer.answered_us, answer.recorded_us))
+        self._changes = {name: sorted(states, key=_by_occurrence) for name, states in history.changes.items()}
         self._promises: dict[str, list[tuple[PromiseState, int | None]]] = {}
         for state in sorted(history.promises, key=_by_occurrence):
             self._promises.setdefault(state.promise, []).append((state, due_instant(state, history.zone)))
@@ -256,6 +262,8 @@ class AsOf:
         facts["promise_broken"] = bool(broken)
         facts["due_passed"] = any(moment_us > due_us for due_us, _ in promises)
         facts["hours_late"] = None if late_us is None else max(0, late_us) / HOUR_US
+        for name, versions in self._changes.items():
+            facts[SINCE_CHANGE + name] = days_since(versions, facts, moment_us)
 
     def _promises_at(self, moment_us: int) -> list[tuple[int, int | None]]:
         """Give due in force and keeping of each promise that then stood and had a due."""
@@ -299,7 +307,7 @@ def _due_in_force(known: Sequence[tuple[PromiseState, int | None]]) -> int | Non
     return in_force
 
 
-def _by_occurrence(state: CaseState | PromiseState) -> tuple[int, int]:
+def _by_occurrence(state: CaseState | PromiseState | ChangeState) -> tuple[int, int]:
     return state.occurred_us, state.recorded_us
 
 

@@ -13,9 +13,10 @@ from itertools import pairwise
 from math import floor
 from typing import Any, Literal
 
+from models.rules.changes import SINCE_CHANGE
 from models.rules.conditions import Clock, Rule
 from models.rules.facts import MILESTONES, AsOf, CaseHistory, CaseState, PromiseState, due_instant
-from models.rules.values import HOUR_US, Kind, instant, kind_of, start_of_local_day
+from models.rules.values import DAY_US, HOUR_US, Kind, instant, kind_of, start_of_local_day
 
 State = Literal["present", "absent", "unknown"]
 
@@ -98,7 +99,7 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
         Ascending, without repetition: each recording of a version; the own time of a backfilled opening,
         milestone or promise; the microsecond after each due (at the due itself it can still be kept); each
         asking (else the answering); the microsecond after each answer, or its recording where that came later; each
-        withdrawal of an answer.
+        withdrawal of an answer; each recording of a change of the company.
     """
     found: set[int] = set()
     for case in history.cases:
@@ -110,6 +111,8 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
         found.add(max(answer.answered_us + 1, answer.recorded_us))
         if answer.voided_us is not None:
             found.add(answer.voided_us)
+    for versions in history.changes.values():
+        found.update(max(change.recorded_us, change.changed_us) for change in versions)
     return sorted(moment_us for moment_us in found if moment_us <= now_us)
 
 
@@ -282,21 +285,25 @@ def _passings(clocks: Iterable[Clock], facts: Mapping[str, Any], moment_us: int)
     found: set[int] = set()
     for name, bound in clocks:
         start_us = _clock_start(name, facts, moment_us)
-        hours: Any = facts.get(bound) if isinstance(bound, str) else bound
-        if start_us is None or kind_of(hours) is not Kind.NUMBER or abs(hours) > _LONGEST_HOURS:
+        count: Any = facts.get(bound) if isinstance(bound, str) else bound
+        if start_us is None or kind_of(count) is not Kind.NUMBER or abs(count) > _LONGEST_HOURS:
             continue
-        passed_us = start_us + floor(hours * HOUR_US)
+        passed_us = start_us + floor(count * _unit(name))
         # At the bound, and past it; a bound that is a fraction may be rounded a microsecond on.
         found.update((passed_us, passed_us + 1))
-        if not isinstance(hours, int):
+        if not isinstance(count, int):
             found.add(passed_us + 2)
     return sorted(found)
 
 
 def _clock_start(name: str, facts: Mapping[str, Any], moment_us: int) -> int | None:
     """Give the instant a clock counts from; a clock that has stopped gives one that does no harm."""
-    hours = facts[name]
-    if name == "hours_late" and not hours:
+    count = facts.get(name)
+    if name == "hours_late" and not count:
         needed_us: int | None = facts["needed_by"]
         return needed_us
-    return None if hours is None else moment_us - round(hours * HOUR_US)
+    return None if count is None else moment_us - round(count * _unit(name))
+
+
+def _unit(name: str) -> int:
+    return DAY_US if name.startswith(SINCE_CHANGE) else HOUR_US

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.database import Database
 from models.tables import DIRECTORY_TABLES, metadata
-from tests.api.caller import Caller, refusal
+from tests.api.caller import Caller, done, refusal
 from tests.api.openapi import guarded, routes
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +39,12 @@ async def fill(client: Caller) -> dict[str, str]:
     await client.pay("X-1", reference="X-1")
     await client.leave("X-1", reference="X-1")
     await client.offer_role("X-1")
+    done(await client.put("/v1/needs/post_interaction", {"name": "Repair"}))
+    done(await client.put("/v1/teams/X-1", {"name": "North", "supported_by": ["Mia"]}))
+    done(await client.post("/v1/changes", {"reference": "X-1", "what": "Release 7", "at": "2026-03-02T08:00:00Z"}))
+    done(await client.post("/v1/heard", {"reference": "X-1", "what": "Stay.", "case": "X-1"}))
+    request = {"reference": "X-1", "team": "X-1", "kind": "tool", "what": "a wrench"}
+    done(await client.post("/v1/support-requests", request))
     response = await client.respond("X-1", satisfaction=1)
     found = dict.fromkeys(("reference", "case", "promise"), "X-1")
     return {**found, "code": "late", "key": "post_interaction", "response_id": response["id"]}

@@ -1,5 +1,6 @@
 """A serving connection is durable on SQLite; on PostgreSQL it is nobody until it names a workspace."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import APP_ROLE, Database, bind_workspace, driver_url, owner_engine
+from models.database import APP_ROLE, Database, bind_workspace, driver_url, is_unavailable, owner_engine
 from models.ids import uuid7
 from models.tables import DIRECTORY_TABLES, metadata
 from models.workspace import WorkspaceVersion
@@ -182,3 +183,32 @@ def test_an_address_of_another_kind_is_refused_by_name() -> None:
         driver_url("mysql://somewhere/else")
     with pytest.raises(ValueError, match="an address like"):
         driver_url("nowhere")
+
+
+@only_postgres
+async def test_of_two_that_wait_for_each_other_one_is_told_to_ask_again(
+    database: Database, make_workspace: MakeWorkspace
+) -> None:
+    made = [await make_workspace(name) for name in ("One", "Two")]
+    workspaces = metadata.tables["workspaces"]
+    first_held = [asyncio.Event(), asyncio.Event()]
+
+    async def cross(place: int) -> bool:
+        try:
+            async with database.write() as session:
+                for step, number in enumerate((place, 1 - place)):
+                    row = select(workspaces.c.id).where(workspaces.c.id == made[number].id)
+                    await session.execute(row.with_for_update())
+                    if step == 0:
+                        first_held[place].set()
+                        await first_held[1 - place].wait()
+        except DBAPIError as error:
+            return is_unavailable(error)
+        return False
+
+    assert sorted(await asyncio.gather(cross(0), cross(1))) == [False, True]
+
+
+def test_a_wrong_question_is_not_a_database_that_cannot_be_asked() -> None:
+    assert is_unavailable(IntegrityError("INSERT", {}, Exception("duplicate"))) is False
+    assert is_unavailable(ValueError("no")) is False

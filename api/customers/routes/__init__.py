@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.bodies import Reference, ShortText
-from api.customers import cases, departures, service
+from api.customers import cases, departures, merging, service
 from api.customers.schemas import (
     CaseAnswer,
     CaseBody,
@@ -16,6 +16,8 @@ from api.customers.schemas import (
     CustomerRow,
     DepartureAnswer,
     DepartureBody,
+    MergeAnswer,
+    MergeBody,
     PromiseAnswer,
     PromiseBody,
     PromiseRow,
@@ -70,6 +72,12 @@ async def list_customers(
 async def read_customer(work: RecordsReader, reference: Reference, response: Response) -> CustomerAnswer:
     """Read one customer. Scope: records:read."""
     return tagged(response, await service.read_customer(work, reference))
+
+
+@router.post("/customers/{reference}/merge")
+async def merge_customer(work: RecordsWriter, reference: Reference, body: MergeBody, response: Response) -> MergeAnswer:
+    """Merge a customer into another; its reference stays an alias of the survivor. Scope: records:write."""
+    return tagged(response, await merging.merge(work, reference, body.into))
 
 
 @router.put("/cases/{reference}")

@@ -1,0 +1,1 @@
+"""How the company describes itself: the needs it serves, its teams, and what it changed."""
