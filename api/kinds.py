@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.assessment import RiskFeedback, RiskFeedbackVersion
 from models.case import Case, CaseVersion, Promise, PromiseVersion
 from models.customer import Customer, CustomerVersion, Departure, DepartureVersion
 from models.failure import Condition, ConditionVersion, Observation, ObservationVersion
@@ -24,3 +25,4 @@ CONDITION = _kind("condition", Condition, ConditionVersion)
 OBSERVATION = _kind("observation", Observation, ObservationVersion)
 RESPONSE = _kind("response", Response, ResponseVersion)
 ROLE_PROPOSAL = _kind("role proposal", RoleProposal, RoleProposalVersion)
+RISK_FEEDBACK = _kind("risk feedback", RiskFeedback, RiskFeedbackVersion, "customer_id")

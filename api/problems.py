@@ -35,6 +35,8 @@ CODES: dict[str, str] = {
     "precondition_required": "Read the thing, then send its ETag as If-Match.",
     "precondition_failed": "The thing changed since it was read. Read it again.",
     "workspace_exists": "There is a workspace of this name.",
+    "model_refused": "The model's document is corrupt, foreign or newer than this program: it cannot serve.",
+    "not_assessed": "The customer left or objects to scoring: nothing is said of their risk.",
     "answer_refused": "A role proposal cannot be answered like this; the detail says why.",
     "too_large": "The body is larger than the route takes.",
     "unsupported_media_type": "Send JSON, or NDJSON to bulk routes.",

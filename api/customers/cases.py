@@ -11,7 +11,7 @@ from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
 from api.customers.service import TIMES, case_ids, customer_ids, keep, known_case, known_customer
 from api.dependencies import Work
 from api.errors import NoSuchThing
-from api.failures import derivation
+from api.failures import derivation, telling
 from api.paging import next_cursor, page_of
 from api.recorded import Stored, by_row, impossible, in_order, missing, when
 from api.workspaces import service as workspaces
@@ -41,7 +41,9 @@ async def store_cases(work: Work, rows: Sequence[CaseRow]) -> list[Stored]:
         return Change((row.reference,), given, occurred, recorded)
 
     stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.CASE, changes))
-    await derivation.derive(work, [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged])
+    touched = [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged]
+    await derivation.derive(work, touched)
+    await telling.tell_failing(work, touched)
     return stored
 
 
@@ -77,6 +79,7 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow]) -> list[Stored]
     stored = await by_row(rows, prepare, lambda changes: keep(work, kinds.PROMISE, changes))
     touched = [item.key[0] for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, touched)
+    await telling.tell_failing(work, touched)
     return stored
 
 

@@ -58,7 +58,7 @@ async def derive_all(work: Work, after: UUID | None = None) -> UUID | None:
 async def _derive_some(
     work: Work, rules: Mapping[str, tuple[UUID, Rule]], case_ids: Sequence[UUID]
 ) -> dict[UUID, list[str]]:
-    histories = await _histories(work, case_ids)
+    told = await histories(work, case_ids)
     stored = await _stored_steps(work, case_ids, [condition_id for condition_id, _ in rules.values()])
     now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
     first: list[FirstTelling] = []
@@ -66,7 +66,7 @@ async def _derive_some(
     present: dict[UUID, list[str]] = {}
     plain = {code: rule for code, (_, rule) in rules.items()}
     for case_id in case_ids:
-        derived = timeline(histories[case_id], plain, now_us)
+        derived = timeline(told[case_id], plain, now_us)
         wanted = _steps(derived)
         for code, (condition_id, _) in rules.items():
             have, want = stored.get((case_id, condition_id), NOTHING), wanted.get(code, NOTHING)
@@ -158,7 +158,8 @@ def _compiled(document: str, zone: str) -> Rule:
     return parse_rule(loads(document), zone=zone)
 
 
-async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
+async def histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
+    """Return everything recorded of some cases, in the order it holds."""
     zone = (await workspaces.of(work)).zone
     cases, promises, answers = defaultdict(list), defaultdict(list), defaultdict(list)
     session, workspace_id = work.session, work.workspace_id
