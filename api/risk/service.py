@@ -212,7 +212,8 @@ async def store_assessments(work: Work, answers: Mapping[UUID, RiskAnswer]) -> i
             continue
         rows.append(_row(work, customer_id, answer, digest))
         was_flagged = last is not None and last["flagged"]
-        if answer.state == ACTIVE and answer.flagged != was_flagged:
+        # Who left or objects has not recovered, nor has anybody where there is no threshold any more.
+        if answer.state == ACTIVE and answer.threshold is not None and answer.flagged != was_flagged:
             events.append(_changed(answer))
     if rows:
         await work.session.execute(insert(queries.assessments), rows)
