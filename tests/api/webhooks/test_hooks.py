@@ -1,7 +1,7 @@
 """Hooks: added without a handshake, shown without their secrets, and gone when removed."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +26,7 @@ async def test_a_hook_is_added_and_its_secret_is_shown_once(client: Caller, data
     assert (made["headers"], made["events"]) == (["Authorization"], ["case.failed", "response.received"])
     assert await client.read(f"/v1/hooks/{made['id']}") == made
     assert await client.read_all("/v1/hooks", limit=1) == [made]
-    async with database.read((await workspace_id(client))) as session:
+    async with database.read(await workspace_id(client)) as session:
         row = (await session.execute(select(hooks))).one()
     for hidden in (secret.removeprefix("whsec_"), secret, "open sesame"):
         assert hidden.encode() not in row.secret + row.headers
@@ -34,7 +34,7 @@ async def test_a_hook_is_added_and_its_secret_is_shown_once(client: Caller, data
 
 async def workspace_id(client: Caller) -> Any:
     """Give the id of the caller's workspace."""
-    return service.UUID((await client.read("/v1/me"))["workspace_id"])
+    return UUID((await client.read("/v1/me"))["workspace_id"])
 
 
 async def test_a_removed_hook_is_gone(client: Caller, caller: MakeCaller, make_workspace: MakeWorkspace) -> None:
