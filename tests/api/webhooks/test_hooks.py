@@ -1,5 +1,7 @@
 """Hooks: added without a handshake, shown without their secrets, and gone when removed."""
 
+import time
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,7 +10,7 @@ from sqlalchemy import select
 
 from api.events import CATALOGUE, TO_COME
 from api.outbox import hooks
-from api.webhooks import service
+from api.webhooks import service, signing
 from models.database import Database
 from tests.api.caller import Caller, done, refusal
 from tests.api.conftest import MakeCaller, MakeWorkspace
@@ -102,6 +104,19 @@ async def test_a_sample_is_what_would_be_posted(client: Caller) -> None:
         payload.model_validate(sample["data"])
     for kind in (*TO_COME, "case.closed"):
         refusal(await client.get("/v1/events/sample", type=kind), 404, "not_found")
+
+
+def test_the_documented_check_of_a_signature_takes_ours_and_no_other() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "integrations" / "webhooks.md").read_text(encoding="utf-8")
+    documented: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], documented)  # noqa: S102 - our own page
+    old, new, body, now = signing.make_secret(), signing.make_secret(), b'{"type":"case.failed"}', int(time.time())
+    headers = {"webhook-id": "1", "webhook-timestamp": str(now)}
+    headers["webhook-signature"] = signing.signature([new, old], "1", now, body)
+    assert [documented["verify"](secret, headers, body) for secret in (old, new)] == [True, True]
+    assert documented["verify"](signing.make_secret(), headers, body) is False
+    assert documented["verify"](new, headers, body + b" ") is False
+    assert documented["verify"](new, {**headers, "webhook-timestamp": str(now - 301)}, body) is False
 
 
 async def test_a_delivery_nobody_made_is_not_there(client: Caller) -> None:
