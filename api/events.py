@@ -28,7 +28,7 @@ class Payload(BaseModel):
 
 
 class ResponseReceived(Payload):
-    """Somebody answered a survey, wholly or in part. Who only claims to be a customer is named by nothing."""
+    """Somebody answered a survey; `status` says how far. Who only claims to be a customer is named by nothing."""
 
     type = "response.received"
     sample = {

@@ -6,16 +6,19 @@ What each type tells stands in `api.events`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Insert, Table, insert, select
+from sqlalchemy import Insert, Table, and_, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Work
 from models.hook import Delivery, DeliveryState, Hook
 from models.ids import uuid7
 from models.outbox import Event, OutboxClaim
+from models.recording import ROWS_A_QUESTION
 
 events = Event.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 claims = OutboxClaim.__table__  # type: ignore[attr-defined] # same
@@ -88,6 +91,22 @@ async def deliver_all(work: Work, wanted: Sequence[tuple[UUID, UUID]]) -> None:
     await work.session.execute(insert(deliveries), rows)
     due = [{**common, "delivery_id": row["id"], "due_at": work.now} for row in rows]
     await work.session.execute(insert(claims), due)
+
+
+async def withdraw(session: AsyncSession, workspace_id: UUID, event_ids: Sequence[UUID], now: datetime) -> None:
+    """Let nothing more be told of some events: what they tell is being erased."""
+    for start in range(0, len(event_ids), ROWS_A_QUESTION):
+        some = event_ids[start : start + ROWS_A_QUESTION]
+        pending = and_(
+            deliveries.c.workspace_id == workspace_id,
+            deliveries.c.event_id.in_(some),
+            deliveries.c.state == DeliveryState.PENDING,
+        )
+        ids = select(deliveries.c.id).where(pending)
+        held = and_(claims.c.workspace_id == workspace_id, claims.c.delivery_id.in_(ids))
+        await session.execute(delete(claims).where(held))
+        dropped = {"state": DeliveryState.DROPPED, "next_at": None, "stored_at": now}
+        await session.execute(update(deliveries).where(pending).values(dropped))
 
 
 async def _asking(work: Work) -> Mapping[UUID, frozenset[str]]:

@@ -29,6 +29,8 @@ LEASE = timedelta(seconds=90)
 AT_ONCE = 16
 LONGEST_TURN_SECONDS = 10.0
 NOBODY = UUID(int=0)
+VERSION = "version"
+"""What every payload has that may be told: one that was erased has it no more."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ async def _claim(database: Database) -> list[Claimed]:
 async def _deliver(database: Database, transport: PublicOnly, claimed: Claimed) -> None:
     async with database.read(claimed.workspace_id) as session:
         row = await queries.to_send(session, claimed.workspace_id, claimed.id)
-    if row is None:
+    if row is None or VERSION not in row["payload"]:
         await _drop(database, claimed)
         return
     try:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 
 from api import audit, outbox
 from api.settings import settings
+from api.webhooks import queries
 from api.webhooks.delivery import deliver_due
 from api.workspaces.service import WorkspaceSettings
 from models.database import Database
@@ -213,6 +214,25 @@ async def test_killed_between_sending_and_marking_it_is_told_again_under_the_sam
     assert await waiting(database) == 0
 
 
+async def test_whose_lease_ran_out_says_nothing_any_more(client: Caller, database: Database) -> None:
+    made = await hook(client, "http://127.0.0.1:9/", ["response.received"])
+    await client.respond(satisfaction=1)
+    now = datetime.now(UTC)
+    lease = timedelta(seconds=90)
+    async with database.write() as session:
+        ((workspace_id, delivery_id, first),) = await queries.claim(session, now, now + lease, "one", 9)
+        assert await queries.claim(session, now, now + lease, "two", 9) == []
+    later = now + 2 * lease
+    async with database.write() as session:
+        ((_, _, second),) = await queries.claim(session, later, later + lease, "two", 9)
+    assert (first, second) == (1, 2)
+    async with database.write(workspace_id) as session:
+        assert await queries.settle(session, workspace_id, delivery_id, first, None) is False
+        assert await queries.settle(session, workspace_id, delivery_id, second, later) is True
+    assert await waiting(database) == 1
+    assert (await only(client, made))["state"] == "pending"
+
+
 async def test_several_workers_tell_each_event_once(client: Caller, database: Database) -> None:
     async with receiving() as receiver:
         await hook(client, receiver, ["response.received"])
@@ -289,6 +309,24 @@ async def test_an_erased_event_is_not_told(client: Caller, database: Database, w
     assert (receiver.posts, delivery["state"], delivery["type"]) == ([], "dropped", None)
     path = f"/v1/hooks/{made['id']}/deliveries/{delivery['id']}/replay"
     refusal(await client.post(path), 409, "event_erased")
+
+
+async def test_what_is_erased_meanwhile_is_withdrawn(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    async with receiving() as receiver:
+        made = await hook(client, receiver, ["response.received"])
+        for _ in range(2):
+            await client.respond(satisfaction=1)
+        first, second = await deliveries(client, made)
+        async with database.write(workspace.id) as session:
+            await outbox.withdraw(session, workspace.id, [UUID(first["event"])], datetime.now(UTC))
+            mine = outbox.events.c.id == UUID(second["event"])
+            await session.execute(update(outbox.events).where(mine).values(payload={"erased": True}))
+        assert await waiting(database) == 1
+        assert await deliver_due(database) == 1
+    assert receiver.posts == []
+    assert {item["state"] for item in await deliveries(client, made)} == {"dropped"}
 
 
 async def test_too_much_is_not_told_again_at_once(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
