@@ -122,6 +122,8 @@ async def _mark(database: Database, claimed: Claimed, hook_id: UUID, outcome: Ou
     """Say how an attempt ended: done, to be made again later, or given up."""
     worker = Caller(claimed.workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
     async with writing_as(database, worker) as work:
+        # The hook before the claim, as whoever removes one: two that wait for each other would wait for ever.
+        removing = outcome.gone and await queries.held_hook(work.session, claimed.workspace_id, hook_id) is not None
         state, next_at = _after(claimed.attempt, outcome, work.now)
         if not await queries.settle(work.session, claimed.workspace_id, claimed.id, claimed.attempt, next_at):
             return
@@ -135,7 +137,7 @@ async def _mark(database: Database, claimed: Claimed, hook_id: UUID, outcome: Ou
             "stored_at": work.now,
         }
         await queries.mark(work.session, claimed.workspace_id, claimed.id, values)
-        if outcome.gone and await queries.is_there(work.session, claimed.workspace_id, hook_id):
+        if removing:
             await service.remove(work, hook_id, "the target answered 410")
 
 

@@ -34,9 +34,11 @@ async def count_hooks(session: AsyncSession, workspace_id: UUID) -> int:
     return int(await session.scalar(select(func.count()).select_from(current_hooks(workspace_id).subquery())) or 0)
 
 
-async def is_there(session: AsyncSession, workspace_id: UUID, hook_id: UUID) -> bool:
-    """Return whether a hook is still there."""
-    return (await session.execute(current_hooks(workspace_id).where(hooks.c.id == hook_id))).first() is not None
+async def held_hook(session: AsyncSession, workspace_id: UUID, hook_id: UUID) -> RowMapping | None:
+    """Return a hook that is there, kept from whoever else would change it; what is told to it goes on."""
+    statement = current_hooks(workspace_id).where(hooks.c.id == hook_id).with_for_update(key_share=True)
+    row: RowMapping | None = (await session.execute(statement)).mappings().one_or_none()
+    return row
 
 
 async def change_hook(session: AsyncSession, workspace_id: UUID, hook_id: UUID, values: dict[str, Any]) -> None:

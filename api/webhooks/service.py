@@ -69,6 +69,13 @@ async def _find(work: Work, hook_id: UUID) -> Row:
     return row
 
 
+async def _held(work: Work, hook_id: UUID) -> Row:
+    row = await queries.held_hook(work.session, work.workspace_id, hook_id)
+    if row is None:
+        raise NoSuchThing(f"There is no hook {hook_id}.")
+    return row
+
+
 async def list_hooks(
     work: Work, limit: int, cursor: str | None, updated_since: datetime | None
 ) -> tuple[list[HookAnswer], str | None]:
@@ -92,7 +99,7 @@ def _header_names(row: Row) -> list[str]:
 
 async def remove(work: Work, hook_id: UUID, why: str) -> None:
     """Let a hook be told nothing more; its secrets and headers go with it."""
-    await _find(work, hook_id)
+    await _held(work, hook_id)
     gone = {"secret": b"", "headers": b"", "old_secret": None, "removed_at": work.now, "stored_at": work.now}
     await queries.change_hook(work.session, work.workspace_id, hook_id, gone)
     await queries.drop_pending(work.session, work.workspace_id, hook_id, work.now)
@@ -102,7 +109,7 @@ async def remove(work: Work, hook_id: UUID, why: str) -> None:
 
 async def rotate(work: Work, hook_id: UUID) -> SecretAnswer:
     """Give a hook a new secret; for a day what is sent is signed with the old one too."""
-    row = await _find(work, hook_id)
+    row = await _held(work, hook_id)
     secret, until = signing.make_secret(), work.now + OLD_SECRET_VALID
     values = {
         "secret": signing.seal(hook_id, secret),
@@ -151,6 +158,7 @@ def _delivery(row: Row) -> DeliveryAnswer:
 
 async def replay_one(work: Work, hook_id: UUID, delivery_id: UUID) -> DeliveryAnswer:
     """Tell one event again, from the first attempt on, under the same id."""
+    await _held(work, hook_id)
     found = await read_delivery(work, hook_id, delivery_id)
     if found.type is None:
         raise Conflict("What this delivery told of has been erased.", code="event_erased")
@@ -161,7 +169,7 @@ async def replay_one(work: Work, hook_id: UUID, delivery_id: UUID) -> DeliveryAn
 
 async def replay_since(work: Work, hook_id: UUID, body: ReplayBody) -> ReplayAnswer:
     """Tell a hook again of everything it asked for since a moment, what happened before it was added included."""
-    row = await _find(work, hook_id)
+    row = await _held(work, hook_id)
     session, workspace_id = work.session, work.workspace_id
     until = work.now if body.until is None else body.until
     wanted = await queries.events_between(session, workspace_id, row["events"], body.since, until, MOST_REPLAYED + 1)

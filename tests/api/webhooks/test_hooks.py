@@ -1,5 +1,6 @@
 """Hooks: added without a handshake, shown without their secrets, and gone when removed."""
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,20 @@ async def test_a_removed_hook_is_gone(client: Caller, caller: MakeCaller, make_w
     ):
         refusal(answer, 404, "not_found")
     assert await client.read_all("/v1/hooks") == []
+
+
+async def test_of_several_who_remove_or_rotate_at_once_each_finds_what_the_one_before_left(
+    client: Caller, database: Database
+) -> None:
+    made = done(await client.post("/v1/hooks", BODY))
+    path = f"/v1/hooks/{made['id']}"
+    await asyncio.gather(*(client.post(f"{path}/rotate") for _ in range(3)))
+    async with database.read(await workspace_id(client)) as session:
+        row = (await session.execute(select(hooks))).one()
+    secrets = {signing.unseal(row.id, row.secret), signing.unseal(row.id, row.old_secret), made["secret"]}
+    assert len(secrets) == 3
+    answers = await asyncio.gather(*(client.ask("DELETE", path) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404]
 
 
 @pytest.mark.parametrize(
