@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.assessment import RiskFeedback, RiskFeedbackVersion
 from models.case import Case, CaseVersion, Promise, PromiseVersion
 from models.company import CompanyChange, CompanyChangeVersion, Need, NeedVersion, Team, TeamVersion
 from models.cost import CostEntry, CostEntryVersion
@@ -39,3 +40,4 @@ TEAM = _kind("team", Team, TeamVersion)
 CHANGE = _kind("change", CompanyChange, CompanyChangeVersion)
 HEARD = _kind("heard", Heard, HeardVersion)
 SUPPORT_REQUEST = _kind("support request", SupportRequest, SupportRequestVersion)
+RISK_FEEDBACK = _kind("risk feedback", RiskFeedback, RiskFeedbackVersion, "customer_id")

@@ -26,12 +26,13 @@ from api.problems import problems_page
 from api.risk import routes as risk
 from api.roles import routes as roles
 from api.settings import settings
+from api.webhooks import routes as webhooks
 from api.worker import running_worker
 from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, company, customers, interactions, revenues, feedback, failures, risk, roles)
+ROUTERS = (workspaces, company, customers, interactions, revenues, feedback, failures, risk, roles, webhooks)
 
 
 @asynccontextmanager

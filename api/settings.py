@@ -44,7 +44,27 @@ class Settings(BaseSettings):
         default="live", description="Stands in each API key, so that a test key is seen to be one."
     )
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections this process keeps.")
+    allow_private_hooks: bool = Field(
+        default=False, description="Let webhooks reach private and loopback addresses. Only where every admin may."
+    )
+    hook_attempts: str = Field(
+        default="0,5,300,1800,7200,18000,36000,36000",
+        description="Seconds from each attempt of a delivery to the next; after the last it is given up.",
+    )
+    hook_timeout: float = Field(default=15, ge=0.1, le=30, description="Seconds a receiver of webhooks has to answer.")
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
+
+    @field_validator("hook_attempts")
+    @classmethod
+    def _whole_seconds(cls, text: str) -> str:
+        if not all(part.strip().isdecimal() for part in text.split(",")):
+            raise ValueError("whole seconds, comma separated, like 0,5,300")
+        return text
+
+    @property
+    def hook_delays(self) -> tuple[int, ...]:
+        """Seconds from each attempt of a delivery to the next."""
+        return tuple(int(part) for part in self.hook_attempts.split(","))
 
     @field_validator("database_url")
     @classmethod

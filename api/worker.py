@@ -15,6 +15,7 @@ from api import jobs
 from api.dependencies import Caller, utc_now, writing_as
 from api.failures import derivation
 from api.jobs import ClaimedJob
+from api.webhooks.delivery import deliver_due
 from models.access import Scope
 from models.database import Database, is_unavailable
 
@@ -85,6 +86,7 @@ async def _forever(database: Database) -> None:
     while True:
         try:
             await work_off(database)
+            await deliver_due(database)
         except Exception as error:  # noqa: BLE001 - whatever one job did, the next is still to be done
             log.warning("worker", error=str(error), waiting=is_unavailable(error))
         await asyncio.sleep(PAUSE_SECONDS)

@@ -218,11 +218,15 @@ def anchor(heading: str) -> str:
 def _allowed(field: Json) -> str:
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
-    return _plain_type({**field, "type": {"string": "text", "integer": "whole number"}[field["type"]]})
+    if field["type"] == "boolean":
+        return "`true` or `false`"
+    plain = {"string": "text", "integer": "whole number", "number": "number"}
+    return _plain_type({**field, "type": plain[field["type"]]})
 
 
 def _default(field: Json) -> str:
-    return f"`{field['default']}`" if field["default"] != "" else ""
+    default = field["default"]
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

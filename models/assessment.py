@@ -4,10 +4,21 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field
 
-from models.base import JsonObject, UTCDateTime, WorkspaceRow, found_by, moment, text_enum, within_workspace
+from models.base import (
+    Head,
+    JsonObject,
+    UTCDateTime,
+    Version,
+    WorkspaceRow,
+    found_by,
+    moment,
+    text_enum,
+    unique_in_workspace,
+    within_workspace,
+)
 
 
 class ModelState(StrEnum):
@@ -19,11 +30,24 @@ class ModelState(StrEnum):
     RETIRED = "retired"
 
 
+ONE_CHAMPION = text("state = 'champion'")
+
+
 class RiskModelVersion(WorkspaceRow, table=True):
     """A risk model: its JSON document, the document's hash, and what it was learnt from."""
 
     __tablename__ = "risk_models"
-    __table_args__ = (found_by("risk_models", "state"),)
+    __table_args__ = (
+        found_by("risk_models", "state"),
+        found_by("risk_models", "created_at", "id"),
+        Index(
+            "uq_risk_models_champion",
+            "workspace_id",
+            unique=True,
+            sqlite_where=ONE_CHAMPION,
+            postgresql_where=ONE_CHAMPION,
+        ),
+    )
 
     name: str = Field(max_length=100)
     state: ModelState = Field(sa_type=text_enum(ModelState))
@@ -45,6 +69,7 @@ class Assessment(WorkspaceRow, table=True):
     __table_args__ = (
         within_workspace("customer_id", "customers"),
         found_by("assessments", "customer_id", "as_of"),
+        found_by("assessments", "recorded_at", "id"),
     )
 
     customer_id: UUID
@@ -60,3 +85,43 @@ class Assessment(WorkspaceRow, table=True):
     expected_loss: int | None = Field(default=None, sa_type=BigInteger)
     feature_hash: str = Field(max_length=64)
     explanation: JsonObject = Field(sa_type=JSON)
+
+
+class Verdict(StrEnum):
+    """What somebody who knows the customer says of an assessment."""
+
+    AGREE = "agree"
+    ALREADY_KNOWN = "already_known"
+    WRONG_REASON = "wrong_reason"
+    NOT_AT_RISK = "not_at_risk"
+
+
+class RiskFeedback(Head, table=True):
+    """One person's word on a customer's assessment; `reference` is unique with the customer."""
+
+    __tablename__ = "risk_feedback"
+    __table_args__ = (
+        unique_in_workspace("risk_feedback", "customer_id", "reference"),
+        within_workspace("customer_id", "customers"),
+        found_by("risk_feedback", "stored_at", "id"),
+    )
+
+    customer_id: UUID
+
+
+class RiskFeedbackVersion(Version, table=True):
+    """What was said of which assessment, and the conditions that were meant."""
+
+    __tablename__ = "risk_feedback_versions"
+    __table_args__ = (
+        within_workspace("id", "risk_feedback"),
+        within_workspace("customer_id", "customers"),
+        within_workspace("assessment_id", "assessments"),
+        found_by("risk_feedback_versions", "customer_id", "id"),
+    )
+
+    customer_id: UUID
+    assessment_id: UUID
+    verdict: Verdict = Field(sa_type=text_enum(Verdict))
+    conditions: list[str] = Field(default_factory=list, sa_type=JSON)
+    note: str | None = Field(default=None, max_length=4000)

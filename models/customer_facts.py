@@ -28,6 +28,7 @@ CUSTOMER_FACTS: Mapping[str, OnMerge] = MappingProxyType(
         "revenue_versions": OnMerge.APPENDED,
         "response_versions": OnMerge.APPENDED,
         "assessments": OnMerge.KEPT,
+        "risk_feedback": OnMerge.KEPT,
     }
 )
 """By table; each has the column `customer_id`."""

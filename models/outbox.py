@@ -11,28 +11,29 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
-from models.base import JsonObject, UTCDateTime, WorkspaceRow, found_by, moment, text_enum
+from models.base import JsonObject, UTCDateTime, WorkspaceRow, found_by, moment, text_enum, unique_in_workspace
 
 
 class Event(WorkspaceRow, table=True):
-    """Something that happened, to be told to those who asked."""
+    """Something that happened, to be told to those who asked. `once` names what may be told only once."""
 
     __tablename__ = "events"
-    __table_args__ = (found_by("events", "recorded_at"),)
+    __table_args__ = (found_by("events", "recorded_at"), unique_in_workspace("events", "once"))
 
     type: str = Field(max_length=64)
+    once: str | None = Field(default=None, max_length=150)
     payload: JsonObject = Field(sa_type=JSON)
     recorded_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class OutboxClaim(SQLModel, table=True):
-    """An event not yet delivered, and who is delivering it (directory table)."""
+    """A delivery still to be made, and who is making it (directory table)."""
 
     __tablename__ = "outbox_claims"
     __table_args__ = (Index("ix_outbox_claims_due_at", "due_at"),)
 
     workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id")
-    event_id: UUID = Field(primary_key=True)
+    delivery_id: UUID = Field(primary_key=True)
     due_at: datetime = Field(sa_type=UTCDateTime)
     attempts: int = 0
     leased_by: str | None = Field(default=None, max_length=100)

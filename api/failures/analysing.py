@@ -9,9 +9,10 @@ from pydantic import JsonValue
 from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api import audit, outbox
+from api import audit
 from api.dependencies import Work
-from api.failures import queries
+from api.events import ConditionSetConfirmed
+from api.failures import queries, telling
 from models.failure import AnalysisState
 from models.ids import condition_set_id, uuid7
 
@@ -45,7 +46,8 @@ async def store_analysis(
         await _store_sets(work, outcome, found)
         rows = [_row(work, outcome, analysis_id, position, item) for position, item in enumerate(found)]
         await work.session.execute(insert(queries.findings), rows)
-    await outbox.emit_all(work, [_event(work, outcome, item) for item in found if item.status == "confirmed"])
+    confirmed = [_confirmed(work, outcome, analysis_id, item) for item in found if item.status == telling.CONFIRMED]
+    await telling.tell_confirmed(work, outcome, analysis_id, confirmed)
     await audit.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
     return analysis_id
 
@@ -86,8 +88,15 @@ def _row(work: Work, outcome: str, analysis_id: UUID, position: int, item: Findi
     }
 
 
-def _event(work: Work, outcome: str, item: Finding) -> outbox.NewEvent:
+def _confirmed(work: Work, outcome: str, analysis_id: UUID, item: Finding) -> tuple[UUID, ConditionSetConfirmed]:
     set_id = condition_set_id(work.workspace_id, outcome, frozenset(item.conditions))
-    return outbox.NewEvent(
-        "condition_set.confirmed", {"id": str(set_id), "conditions": " + ".join(sorted(item.conditions))}
+    told = ConditionSetConfirmed(
+        condition_set=str(set_id),
+        outcome=outcome,
+        conditions=" + ".join(sorted(item.conditions)),
+        customers=item.customers,
+        rate=item.rate,
+        rate_without_any=item.rate_without_any,
+        analysis=str(analysis_id),
     )
+    return set_id, told

@@ -71,14 +71,14 @@ async def present_in(work: Work, case_id: UUID) -> list[str]:
 
 
 async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
-    histories = await _histories(work, book, case_ids)
+    told = await histories(work, case_ids, book.reads)
     stored = await _stored_steps(work, case_ids, [ids[code] for code in book.rules])
     now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
     stamp = {"workspace_id": work.workspace_id, "stored_at": now_us - 1}
     rows: list[dict[str, Any]] = []
     for case_id in case_ids:
         wanted: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
-        for row in book.derive(histories[case_id], now_us):
+        for row in book.derive(told[case_id], now_us):
             wanted[ids[row.condition]][row.moment_us] = row.state
         have = stored.get(case_id, NO_STEPS)
         for condition_id in {*have, *wanted}:
@@ -146,21 +146,21 @@ def _compiled(document: str, zone: str) -> Rule:
     return parse_rule(loads(document), zone=zone)
 
 
-async def _histories(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> dict[UUID, CaseHistory]:
-    """Return what some rules may read of some cases; what none of them reads is left where it is."""
+async def histories(work: Work, case_ids: Sequence[UUID], reads: frozenset[str]) -> dict[UUID, CaseHistory]:
+    """Return of some cases what may be read by the names of some fields; the rest is left where it is."""
     zone = (await workspaces.of(work)).zone
     session, workspace_id = work.session, work.workspace_id
     cases, promises, answers = defaultdict(list), defaultdict(list), defaultdict(list)
-    attributes = any(name.startswith("attributes.") for name in book.reads)
+    attributes = any(name.startswith("attributes.") for name in reads)
     left_out = frozenset() if attributes else frozenset({"attributes"})
     fields = [name for name in CASE_FIELDS if name not in left_out]
     for row in await queries.versions_of_cases(session, kinds.CASE, "id", workspace_id, case_ids, left_out):
         state: dict[str, Any] = {name: row[name] for name in fields}
         cases[row["id"]].append(CaseState(row["occurred_at"], row["recorded_at"], state, row["voided"]))
-    if Source.PROMISE.feeds(book.reads):
+    if Source.PROMISE.feeds(reads):
         for row in await queries.versions_of_cases(session, kinds.PROMISE, "case_id", workspace_id, case_ids):
             promises[row["case_id"]].append(_promise_state(row))
-    if Source.ANSWER.feeds(book.reads):
+    if Source.ANSWER.feeds(reads):
         for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
             answers[row["case_id"]].append(row)
     changes = await _changes(work)

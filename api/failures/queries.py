@@ -217,6 +217,38 @@ async def case_ids_after(session: AsyncSession, workspace_id: UUID, after: UUID 
     return list((await session.scalars(statement)).all())
 
 
+async def named_cases(session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]) -> list[RowMapping]:
+    """Return cases as known now, each with its own reference as `case` and its customer's."""
+    head, version, customers = kinds.CASE.head, kinds.CASE.version, kinds.CUSTOMER.head
+    same = and_(customers.c.workspace_id == version.c.workspace_id, customers.c.id == version.c.customer_id)
+    rows: list[RowMapping] = []
+    for some in _portions(case_ids):
+        statement = (
+            current_rows(kinds.CASE, workspace_id)
+            .join(customers, same)
+            .add_columns(head.c.reference.label("case"), customers.c.reference.label("customer"))
+            .where(head.c.id.in_(some))
+        )
+        rows += (await session.execute(statement)).mappings().all()
+    return rows
+
+
+async def confirmed_before(
+    session: AsyncSession, workspace_id: UUID, outcome: str, analysis_id: UUID
+) -> dict[UUID, bool]:
+    """Return the sets that analyses before one confirmed, and of each whether the newest of them did."""
+    done = (analyses.c.workspace_id == workspace_id, analyses.c.outcome == outcome, analyses.c.state == "done")
+    others = select(analyses.c.id).where(*done, analyses.c.id != analysis_id)
+    newest = await session.scalar(others.order_by(analyses.c.created_at.desc(), analyses.c.id.desc()).limit(1))
+    statement = select(findings.c.id, findings.c.analysis_id).where(
+        findings.c.workspace_id == workspace_id, findings.c.status == "confirmed", findings.c.analysis_id.in_(others)
+    )
+    confirmed: dict[UUID, bool] = {}
+    for row in await session.execute(statement):
+        confirmed[row.id] = confirmed.get(row.id, False) or row.analysis_id == newest
+    return confirmed
+
+
 async def count_cases(session: AsyncSession, workspace_id: UUID) -> int:
     """Return how many cases a workspace has."""
     cases = kinds.CASE.head

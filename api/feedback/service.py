@@ -8,16 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import JsonValue
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import kinds, outbox
+from api import kinds
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
 from api.failures import derivation
-from api.feedback import queries
+from api.feedback import queries, telling
 from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored, SurveyAnswer
 from api.feedback.templates import POST_INTERACTION, POST_INTERACTION_QUESTIONS
 from api.listing import Asked, narrowed, rows_of
@@ -92,7 +91,7 @@ async def store_responses(work: Work, rows: Sequence[ResponseBody], *, stub: boo
     fresh = [item for item in stored if isinstance(item, Recorded) and item.created]
     touched = [item.state["case_id"] for item in fresh if item.state["case_id"] is not None]
     await derivation.derive(work, touched, derivation.Source.ANSWER)
-    await outbox.emit_all(work, [event for item in fresh for event in _events(item)])
+    await telling.tell_received(work, fresh)
     return stored
 
 
@@ -228,17 +227,6 @@ def _body_hash(row: ResponseBody) -> str:
 
 def _error(pointer: str, code: str, detail: str) -> list[dict[str, str]]:
     return [{"pointer": pointer, "code": code, "detail": detail}]
-
-
-def _events(item: Recorded) -> list[outbox.NewEvent]:
-    about: dict[str, JsonValue] = {
-        "response": str(item.id),
-        "case_id": str(item.state["case_id"]) if item.state["case_id"] else None,
-    }
-    events = [outbox.NewEvent("response.received", about)]
-    if item.state["failure"] and item.state["case_id"]:
-        events.append(outbox.NewEvent("case.failed", about))
-    return events
 
 
 async def read_response(work: Work, response_id: UUID) -> ResponseAnswer:

@@ -1,20 +1,38 @@
 """Every statement about models and assessments, by name."""
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, RowMapping, Select, and_, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
+from api.paging import read_cursor
 from ml.features.asof import known_at
 from models.assessment import Assessment, ModelState, RiskModelVersion
 from models.base import to_us
+from models.recording import current_rows
+from models.workspace import Workspace
 
 models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 assessments = Assessment.__table__  # type: ignore[attr-defined] # same
+workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
+said = kinds.RISK_FEEDBACK.head
 
 
 def champion(workspace_id: UUID) -> Select[Any]:
@@ -28,25 +46,135 @@ def champion(workspace_id: UUID) -> Select[Any]:
 
 
 def all_models(workspace_id: UUID) -> Select[Any]:
-    """Select every model version, newest first."""
-    return select(models).where(models.c.workspace_id == workspace_id).order_by(models.c.created_at.desc())
+    """Select every model version."""
+    return select(models).where(models.c.workspace_id == workspace_id)
+
+
+async def hold_models(session: AsyncSession, workspace_id: UUID) -> None:
+    """Let nobody else promote or retire a workspace's models until this transaction ends."""
+    # FOR NO KEY UPDATE: rows that merely point at the workspace are written meanwhile.
+    statement = select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+    await session.execute(statement)
+
+
+async def hold_assessing(session: AsyncSession, workspace_id: UUID) -> None:
+    """Let nobody else store a workspace's assessments until this transaction ends: no change is told twice."""
+    if session.get_bind().dialect.name != "postgresql":
+        return  # SQLite's one writer is this one
+    name = f"assessing/{workspace_id}".encode()
+    number = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
+    await session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 async def last_assessments(
-    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID], until: datetime
+    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID], until: datetime | None
 ) -> dict[UUID, RowMapping]:
-    """Return what was last said of each customer by a moment."""
+    """Return what was last said of each customer, by a moment where one is named."""
     rank = func.row_number().over(
         partition_by=assessments.c.customer_id, order_by=(assessments.c.as_of.desc(), assessments.c.id.desc())
     )
-    ranked = (
+    said_of = (
         select(assessments, rank.label("place"))
         .where(assessments.c.workspace_id == workspace_id, assessments.c.customer_id.in_(customer_ids))
-        .where(assessments.c.recorded_at <= until)
-        .subquery()
+        .where(assessments.c.recorded_at <= until if until is not None else true())
     )
+    ranked = said_of.subquery()
     rows = (await session.execute(select(ranked).where(ranked.c.place == 1))).mappings()
     return {row["customer_id"]: row for row in rows}
+
+
+def current_assessments(workspace_id: UUID) -> Select[Any]:
+    """Select what was last said of each customer, with the customer's reference, wish and team of the latest case."""
+    customers, version = kinds.CUSTOMER.head, kinds.CUSTOMER.version
+    later = assessments.alias("later")
+    superseded = (
+        select(later.c.id)
+        .where(
+            later.c.workspace_id == assessments.c.workspace_id,
+            later.c.customer_id == assessments.c.customer_id,
+            tuple_(later.c.as_of, later.c.id) > tuple_(assessments.c.as_of, assessments.c.id),
+        )
+        .exists()
+    )
+    known = and_(
+        version.c.workspace_id == customers.c.workspace_id,
+        version.c.id == customers.c.id,
+        version.c.number == customers.c.version,
+    )
+    return (
+        _with_customer(select(assessments))
+        .join(version, known)
+        .add_columns(version.c.objects_to_scoring, latest_team().label("team"))
+        .where(assessments.c.workspace_id == workspace_id, ~superseded)
+    )
+
+
+def latest_team() -> ScalarSelect[Any]:
+    """Return the team of the latest case of an assessment's customer, as a column."""
+    cases, version = kinds.CASE.head, kinds.CASE.version
+    now = and_(
+        cases.c.workspace_id == version.c.workspace_id,
+        cases.c.id == version.c.id,
+        cases.c.version == version.c.number,
+    )
+    return (
+        select(version.c.team)
+        .join(cases, now)
+        .where(
+            version.c.workspace_id == assessments.c.workspace_id,
+            version.c.customer_id == assessments.c.customer_id,
+            version.c.voided.is_(False),
+        )
+        .order_by(version.c.opened_at.desc(), version.c.id.desc())
+        .limit(1)
+        .correlate(assessments)
+        .scalar_subquery()
+    )
+
+
+def assessments_of(workspace_id: UUID, customer_id: UUID) -> Select[Any]:
+    """Select everything that was said of a customer."""
+    return _with_customer(select(assessments)).where(
+        assessments.c.workspace_id == workspace_id, assessments.c.customer_id == customer_id
+    )
+
+
+def _with_customer(statement: Select[Any]) -> Select[Any]:
+    customers = kinds.CUSTOMER.head
+    same = and_(customers.c.workspace_id == assessments.c.workspace_id, customers.c.id == assessments.c.customer_id)
+    return statement.join(customers, same).add_columns(
+        customers.c.reference.label("customer"), assessments.c.recorded_at.label("changed_at")
+    )
+
+
+def page_of_assessments(
+    statement: Select[Any], cursor: str | None, limit: int, updated_since: datetime | None
+) -> Select[Any]:
+    """Return one page in the order of storing, one row longer than asked so that the end is seen."""
+    place = tuple_(assessments.c.recorded_at, assessments.c.id)
+    if cursor is not None:
+        statement = statement.where(place > read_cursor(cursor))
+    if updated_since is not None:
+        statement = statement.where(assessments.c.recorded_at >= updated_since)
+    return statement.order_by(assessments.c.recorded_at, assessments.c.id).limit(limit + 1)
+
+
+def current_feedback(workspace_id: UUID) -> Select[Any]:
+    """Select what people say of assessments now, with the customer's reference and the assessment's figures."""
+    customers, version = kinds.CUSTOMER.head, kinds.RISK_FEEDBACK.version
+    same = and_(customers.c.workspace_id == said.c.workspace_id, customers.c.id == said.c.customer_id)
+    about = and_(assessments.c.workspace_id == version.c.workspace_id, assessments.c.id == version.c.assessment_id)
+    return (
+        current_rows(kinds.RISK_FEEDBACK, workspace_id)
+        .join(customers, same)
+        .join(assessments, about)
+        .add_columns(
+            customers.c.reference.label("customer"),
+            assessments.c.as_of.label("assessed_at"),
+            assessments.c.model_id,
+            said.c.stored_at.label("changed_at"),
+        )
+    )
 
 
 async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:

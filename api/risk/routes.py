@@ -1,15 +1,29 @@
-"""Who is at risk, how surely, and under which conditions."""
+"""Who is at risk, how surely, and under which conditions; what people say of it, and which model says it."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-from api.bodies import Moment, Reference
-from api.dependencies import RiskReader
-from api.paging import Page
-from api.risk import service
-from api.risk.schemas import LookupAnswer, LookupBody, ModelAnswer, RiskAnswer
+from api.bodies import Moment, Reference, ShortText
+from api.dependencies import Admin, AnalysisReader, RecordsWriter, RiskReader
+from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.risk import listing, registry, service, verdicts
+from api.risk.schemas import (
+    CardAnswer,
+    FeedbackAnswer,
+    FeedbackBody,
+    FeedbackStored,
+    ListedAssessment,
+    LookupAnswer,
+    LookupBody,
+    ModelAnswer,
+    ModelChanged,
+    PastAssessment,
+    RiskAnswer,
+)
 from api.routing import StrictRoute
+from models.assessment import Verdict
 
 router = APIRouter(prefix="/v1", tags=["Risk"], route_class=StrictRoute)
 
@@ -26,6 +40,49 @@ async def read_risk(
     return await service.risk_of(work, reference, as_of)
 
 
+@router.get("/customers/{reference}/risk/history")
+async def read_history(
+    work: RiskReader,
+    reference: Reference,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    updated_since: UpdatedSince = None,
+) -> Page[PastAssessment]:
+    """List what was stored of a customer's risk, one entry a change, oldest first. Scope: risk:read."""
+    items, following = await listing.history(work, reference, limit, cursor, updated_since)
+    return Page(items=items, next_cursor=following)
+
+
+@router.post("/customers/{reference}/risk/feedback", status_code=201, responses={200: {"description": "Said before."}})
+async def store_feedback(
+    work: RecordsWriter, reference: Reference, body: FeedbackBody, response: Response
+) -> FeedbackStored:
+    """Say what you, who know the customer, think of the assessment. Scope: records:write."""
+    stored, created = await verdicts.store_feedback(work, reference, body)
+    response.status_code = 201 if created else 200
+    return stored
+
+
+@router.get("/customers/{reference}/risk/feedback/{feedback}")
+async def read_feedback(work: AnalysisReader, reference: Reference, feedback: Reference) -> FeedbackAnswer:
+    """Read what was said of a customer's assessment. Scope: analysis:read."""
+    return await verdicts.read_feedback(work, reference, feedback)
+
+
+@router.get("/risk")
+async def list_risk(
+    work: RiskReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    updated_since: UpdatedSince = None,
+    flagged: Annotated[bool | None, Query(description="Only who is flagged, or only who is not.")] = None,
+    team: Annotated[ShortText | None, Query(description="Only whose latest case is this team's.")] = None,
+) -> Page[ListedAssessment]:
+    """List what was last stored of each customer; `GET /v1/customers/{reference}/risk` is fresh. Scope: risk:read."""
+    items, following = await listing.list_risk(work, limit, cursor, updated_since, flagged=flagged, team=team)
+    return Page(items=items, next_cursor=following)
+
+
 @router.post("/risk/lookup")
 async def look_up(work: RiskReader, body: LookupBody) -> LookupAnswer:
     """Tell the risk of up to 200 customers. Stores nothing. Scope: risk:read."""
@@ -33,7 +90,48 @@ async def look_up(work: RiskReader, body: LookupBody) -> LookupAnswer:
     return LookupAnswer(items=items, unknown=unknown)
 
 
+@router.get("/risk/feedback")
+async def list_feedback(
+    work: AnalysisReader,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    updated_since: UpdatedSince = None,
+    customer: Annotated[Reference | None, Query(description="Only of this customer.")] = None,
+    verdict: Annotated[Verdict | None, Query(description="Only with this verdict.")] = None,
+) -> Page[FeedbackAnswer]:
+    """List what people say of assessments. Scope: analysis:read."""
+    items, following = await verdicts.list_feedback(
+        work, limit, cursor, updated_since, customer=customer, verdict=verdict
+    )
+    return Page(items=items, next_cursor=following)
+
+
 @router.get("/models")
-async def list_models(work: RiskReader) -> Page[ModelAnswer]:
-    """List the versions of the risk model. Scope: risk:read."""
-    return Page(items=await service.list_models(work), next_cursor=None)
+async def list_models(work: RiskReader, limit: Limit = 100, cursor: Cursor = None) -> Page[ModelAnswer]:
+    """List the versions of the risk model, newest first. Scope: risk:read."""
+    items, following = await registry.list_models(work, limit, cursor)
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/models/{model_id}")
+async def read_model(work: RiskReader, model_id: UUID) -> ModelAnswer:
+    """Read one version of the risk model. Scope: risk:read."""
+    return await registry.read(work, model_id)
+
+
+@router.get("/models/{model_id}/card")
+async def read_card(work: RiskReader, model_id: UUID) -> CardAnswer:
+    """Read a model's card: purpose, what it was learnt from, how it did, its weights. Scope: risk:read."""
+    return await registry.read_card(work, model_id)
+
+
+@router.post("/models/{model_id}/promote")
+async def promote_model(work: Admin, model_id: UUID) -> ModelChanged:
+    """Let a model serve from now on; the one before is retired and kept. Scope: admin."""
+    return await registry.promote(work, model_id)
+
+
+@router.post("/models/{model_id}/retire")
+async def retire_model(work: Admin, model_id: UUID) -> ModelChanged:
+    """Put a model out of service; where it served, the scorecard does. Scope: admin."""
+    return await registry.retire(work, model_id)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from api.bodies import Answer, Body, Moment, Reference
+from api.bodies import Answer, Body, Code, LongText, Moment, Reference
+from models.assessment import Verdict
 
 
 class ConditionAnswer(Answer):
@@ -80,6 +81,78 @@ class LookupAnswer(Answer):
     unknown: list[str]
 
 
+class AssessmentAnswer(Answer):
+    """An assessment as it was stored; its figures are null where nobody was scored, or who objects now."""
+
+    id: UUID
+    customer: str
+    state: str
+    risk: float | None
+    low: float | None
+    high: float | None
+    level: float | None
+    horizon_days: int | None
+    basis: str
+    flagged: bool
+    threshold: float | None
+    expected_loss: int | None
+    currency: str | None
+    model: str
+    top_set: str | None
+    reason_text: str | None
+    as_of: Moment
+    recorded_at: Moment
+
+
+class ListedAssessment(AssessmentAnswer):
+    """What was last stored of a customer, and the team of the customer's latest case."""
+
+    team: str | None
+
+
+class PastAssessment(AssessmentAnswer):
+    """What was stored of a customer at a moment, with its conditions and sets of that time."""
+
+    conditions: list[dict[str, JsonValue]]
+    condition_sets: list[dict[str, JsonValue]]
+
+
+class FeedbackBody(Body):
+    """What somebody who knows the customer says of the assessment."""
+
+    reference: Reference | None = Field(
+        default=None, description="Yours, unique with the customer: the same again is the next state of the same word."
+    )
+    verdict: Verdict
+    conditions: Annotated[list[Code], Field(max_length=50)] = Field(
+        default=[], description="The conditions that are meant: with `wrong_reason` those that are the reason."
+    )
+    note: LongText | None = None
+
+
+class FeedbackAnswer(Answer):
+    """What somebody said of an assessment; figures stand in the risk history."""
+
+    id: UUID
+    reference: str
+    version: int
+    customer: str
+    assessment: UUID
+    assessed_at: Moment
+    model: str
+    verdict: str
+    conditions: list[str]
+    note: str | None
+    recorded_at: Moment
+    stored_at: Moment
+
+
+class FeedbackStored(FeedbackAnswer):
+    """A word on an assessment just stored."""
+
+    unchanged: bool
+
+
 class ModelAnswer(Answer):
     """A version of the risk model."""
 
@@ -94,3 +167,43 @@ class ModelAnswer(Answer):
     trained_to: Moment | None
     created_at: Moment
     card: dict[str, JsonValue]
+
+
+class WeightAnswer(Answer):
+    """What one term of a model adds to the log-odds, per unit."""
+
+    feature: str
+    weight: float
+
+
+class CardAnswer(Answer):
+    """A model's card: what it is for, what it was learnt from, how it did, and what it weighs."""
+
+    id: UUID
+    name: str
+    state: str
+    basis: str
+    n_customers: int
+    n_departures: int
+    sha256: str
+    trained_from: Moment | None
+    trained_to: Moment | None
+    created_at: Moment
+    usable: bool
+    refused: str | None
+    horizon_days: int | None
+    threshold: float | None
+    intercept: float | None
+    weights: list[WeightAnswer]
+    card: dict[str, JsonValue]
+
+
+class ModelChanged(Answer):
+    """Where a model stands now, and what serves from now on."""
+
+    id: UUID
+    state: str
+    serves: str = Field(description="The model that serves: its id, or `prior` for the scorecard.")
+    before: str = Field(description="What served before.")
+    unchanged: bool
+    detail: str

@@ -15,9 +15,10 @@ from api import outbox
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import NoSuchThing
+from api.events import CustomerAtRisk, CustomerRecovered
 from api.recorded import impossible
 from api.risk import queries
-from api.risk.schemas import ConditionAnswer, ModelAnswer, NearSetAnswer, RiskAnswer, SetAnswer
+from api.risk.schemas import ConditionAnswer, NearSetAnswer, RiskAnswer, SetAnswer
 from api.risk.serving import Serving, serving
 from ml.explain import Explanation, explain
 from ml.exposures import Sighting, exposure_features, lately_present
@@ -205,7 +206,8 @@ def _sets(explanation: Explanation, using: Serving) -> list[SetAnswer]:
 
 async def store_assessments(work: Work, answers: Mapping[UUID, RiskAnswer]) -> int:
     """Append those assessments that say something new; return how many."""
-    before = await queries.last_assessments(work.session, work.workspace_id, list(answers), work.now)
+    await queries.hold_assessing(work.session, work.workspace_id)
+    before = await queries.last_assessments(work.session, work.workspace_id, list(answers), None)
     rows, events = [], []
     for customer_id, answer in answers.items():
         digest = _digest(answer)
@@ -213,14 +215,20 @@ async def store_assessments(work: Work, answers: Mapping[UUID, RiskAnswer]) -> i
         if last is not None and last["feature_hash"] == digest:
             continue
         rows.append(_row(work, customer_id, answer, digest))
-        was = last is not None and last["flagged"]
-        if answer.flagged != was:
-            kind = "customer.at_risk" if answer.flagged else "customer.recovered"
-            events.append(outbox.NewEvent(kind, {"customer": answer.customer, "risk": answer.risk}))
+        was_flagged = last is not None and last["flagged"]
+        # Who left or objects has not recovered, nor has anybody where there is no threshold any more.
+        if answer.state == ACTIVE and answer.threshold is not None and answer.flagged != was_flagged:
+            events.append(_changed(answer))
     if rows:
         await work.session.execute(insert(queries.assessments), rows)
     await outbox.emit_all(work, events)
     return len(rows)
+
+
+def _changed(answer: RiskAnswer) -> outbox.NewEvent:
+    told = CustomerAtRisk if answer.flagged else CustomerRecovered
+    said = {name for name in told.model_fields if name != "version"}
+    return told(**answer.model_dump(include=said)).event()
 
 
 def _row(work: Work, customer_id: UUID, answer: RiskAnswer, digest: str) -> dict[str, Any]:
@@ -252,9 +260,3 @@ def _digest(answer: RiskAnswer) -> str:
     for condition in (*said["conditions"], *said["condition_sets"]):
         condition["risk_without"] = round(condition["risk_without"], 2)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-async def list_models(work: Work) -> list[ModelAnswer]:
-    """Return every model version, newest first."""
-    rows = (await work.session.execute(queries.all_models(work.workspace_id))).mappings()
-    return [ModelAnswer(**{name: row[name] for name in ModelAnswer.model_fields}) for row in rows]

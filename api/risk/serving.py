@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps, loads
+from typing import Any
 
 import structlog
 
@@ -65,10 +66,15 @@ async def _champion(work: Work) -> tuple[RiskModel | None, str]:
     if row is None:
         return None, PRIOR
     try:
-        return _read(dumps(row["document"], allow_nan=False), row["sha256"]), str(row["id"])
+        return read_model(row["document"], row["sha256"]), str(row["id"])
     except ValueError as refused:  # ArtefactRefused is one, and so is a number that JSON does not know
         log.exception("model_refused", model=str(row["id"]), reason=str(refused))
         return None, PRIOR
+
+
+def read_model(document: Any, sha256: str) -> RiskModel:
+    """Return a stored model; raises `ValueError` where it is not as it was registered, or not for this program."""
+    return _read(dumps(document, allow_nan=False), sha256)
 
 
 @lru_cache(maxsize=64)

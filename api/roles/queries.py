@@ -90,6 +90,13 @@ def current_heard(workspace_id: UUID) -> Select[Any]:
     )
 
 
+def overdue(workspace_id: UUID, statuses: Sequence[str], now: datetime) -> Select[Any]:
+    """Select proposals in some statuses whose date has passed."""
+    return current_rows(kinds.ROLE_PROPOSAL, workspace_id).where(
+        versions.c.status.in_(statuses), versions.c.due_at < now, versions.c.voided.is_(False)
+    )
+
+
 async def hold(session: AsyncSession, workspace_id: UUID, reference: str) -> None:
     """Keep a proposal from every other writer until this transaction ends."""
     statement = select(proposals.c.id).where(

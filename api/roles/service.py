@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import JsonValue
 from sqlalchemy import Select
 
 from api import audit, kinds, outbox
@@ -16,6 +15,7 @@ from api.company import service as company
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing, Refusal, UnknownReference
+from api.events import RoleProposalAnswered, RoleProposalOffered
 from api.failures import service as failures
 from api.paging import next_cursor, page_of
 from api.recorded import impossible
@@ -135,8 +135,8 @@ async def answer(work: Work, reference: str, body: AnswerBody) -> ProposalAnswer
     await queries.touch(work.session, work.workspace_id, before["id"], work.now)
     await audit.note(work, "role_proposal.answered", reference, {"verdict": body.verdict.value})
     found = await read_proposal(work, reference)
-    about = {**_about(found), "verdict": body.verdict.value}
-    await outbox.emit_all(work, [outbox.NewEvent("role_proposal.answered", about)])
+    told = RoleProposalAnswered(**_about(found), verdict=body.verdict.value)
+    await outbox.emit_all(work, [told.event()])
     return found
 
 
@@ -212,13 +212,13 @@ def _day_meant(value: date | datetime | None, zone: str) -> date | None:
 
 
 def _offered(found: ProposalAnswer) -> outbox.NewEvent:
-    return outbox.NewEvent("role_proposal.offered", _about(found))
+    return RoleProposalOffered(**_about(found)).event()
 
 
-def _about(found: ProposalAnswer) -> dict[str, JsonValue]:
+def _about(found: ProposalAnswer) -> dict[str, Any]:
     """Return what an event tells: enough to find the proposal, and nobody's name."""
-    named = {"reference", "role", "team", "kind", "status", "due_at"}
-    return {"role_proposal": str(found.id), **found.model_dump(mode="json", include=named)}
+    named = {name: getattr(found, name) for name in ("role", "team", "kind", "status", "due_at")}
+    return {"role_proposal": found.reference, **named}
 
 
 async def read_proposal(work: Work, reference: str) -> ProposalAnswer:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-SOMETHING = {"response_id": str(UUID(int=1)), "set_id": str(UUID(int=1)), "code": "nobody_knows"}
+SOMETHING = dict.fromkeys(("response_id", "set_id", "model_id", "hook_id", "delivery_id"), str(UUID(int=1)))
+SOMETHING |= {"code": "nobody_knows"}
 METHODS = ("get", "put", "post", "patch", "delete")
 
 

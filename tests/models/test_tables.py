@@ -62,5 +62,5 @@ def test_a_directory_table_tells_only_the_way_to_a_workspace() -> None:
         "workspaces": {"id", "slug", "created_at"},
         "access_routes": {"kind", "lookup", "workspace_id"},
         "job_claims": {*lease, "job_id", "kind"},
-        "outbox_claims": {*lease, "event_id"},
+        "outbox_claims": {*lease, "delivery_id"},
     }

@@ -246,7 +246,8 @@ async def test_an_assessment_is_stored_when_it_says_something_new(
     assert [row.flagged for row in rows] == [False, True, False]
     assert rows[2].risk is None
     types = [kind for kind, _ in await told(database, workspace)]
-    assert [kind for kind in types if kind.startswith("customer.")] == ["customer.at_risk", "customer.recovered"]
+    # Who objects has not recovered: nothing is known of them any more.
+    assert [kind for kind in types if kind.startswith("customer.")] == ["customer.at_risk"]
 
 
 async def _ids(work: Work) -> dict[UUID, str]:

@@ -151,8 +151,8 @@ async def test_events_name_the_proposal_and_nobody(
 ) -> None:
     offered = await client.offer_role("P-1", author="Ana", team="north")
     await client.answer_role("P-1", "support", answered_by="Mia")
-    about = {"role_proposal": offered["id"], "due_at": offered["due_at"]}
-    about |= {name: offered[name] for name in ("reference", "role", "team", "kind")}
+    about = {"version": 1, "role_proposal": "P-1", "due_at": offered["due_at"]}
+    about |= {name: offered[name] for name in ("role", "team", "kind")}
     assert await told(database, workspace) == [
         ("role_proposal.offered", {**about, "status": "offered"}),
         ("role_proposal.answered", {**about, "status": "supported", "verdict": "support"}),

@@ -1,0 +1,1 @@
+"""Hooks: addresses that are told of events, signed, at least once."""
