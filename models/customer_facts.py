@@ -29,6 +29,7 @@ CUSTOMER_FACTS: Mapping[str, OnMerge] = MappingProxyType(
         "response_versions": OnMerge.APPENDED,
         "assessments": OnMerge.KEPT,
         "risk_feedback": OnMerge.KEPT,
+        "risk_feedback_versions": OnMerge.KEPT,
     }
 )
 """By table; each has the column `customer_id`."""
