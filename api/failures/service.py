@@ -142,7 +142,13 @@ async def read_observation(work: Work, reference: str) -> ObservationAnswer:
 
 
 async def list_observations(
-    work: Work, asked: Asked, *, voided: bool, case: str | None, condition: str | None, **own: Any
+    work: Work,
+    asked: Asked,
+    *,
+    voided: bool = False,
+    case: str | None = None,
+    condition: str | None = None,
+    **own: Any,
 ) -> tuple[list[ObservationAnswer], str | None]:
     """Return a page of observations, oldest change first; `own` names columns of theirs and what must stand there."""
     version = kinds.OBSERVATION.version

@@ -1,5 +1,6 @@
 """A serving connection is durable on SQLite; on PostgreSQL it is nobody until it names a workspace."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.database import APP_ROLE, Database, bind_workspace, driver_url, owner_engine
+from models.database import APP_ROLE, Database, bind_workspace, driver_url, is_unavailable, owner_engine
 from models.ids import uuid7
 from models.tables import DIRECTORY_TABLES, metadata
 from models.workspace import WorkspaceVersion
@@ -54,6 +55,22 @@ async def test_every_table_outside_the_directory_has_forced_security_with_a_poli
             name
         )
         assert "workspace_id = (NULLIF(current_setting('app.workspace'::text, true), ''::text))::uuid" in row.qual
+
+
+@only_postgres
+async def test_two_who_waited_for_each_other_may_ask_again(database: Database) -> None:
+    async with AsyncExitStack() as stack:
+        one, two = [await stack.enter_async_context(database.read()) for _ in range(2)]
+        await one.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        await two.execute(text("SELECT pg_advisory_xact_lock(2)"))
+        asked = [
+            one.execute(text("SELECT pg_advisory_xact_lock(2)")),
+            two.execute(text("SELECT pg_advisory_xact_lock(1)")),
+        ]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    [refused] = [answer for answer in answers if isinstance(answer, DBAPIError)]
+    assert is_unavailable(refused)
+    assert not is_unavailable(ValueError("a question that was wrong"))
 
 
 @only_postgres
