@@ -1,8 +1,9 @@
 """Lists as they are asked for: page by page, or with `Accept: application/x-ndjson` every row, one object a line.
 
 A stream reads page after page, each in a read session of its own that ends before the page is sent: it holds no
-connection while its client is slow, and no more than one page in memory. Its first page is read in the request, so that
-whatever can be refused is refused as a problem.
+connection while its client is slow, and no more than one page in memory. Streams take turns and leave half of the
+connections to others. The first page is read in the request, so that whatever can be refused is refused as a problem; a
+stream that cannot go on is cut off, which its reader sees.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -36,20 +37,26 @@ Voided = Annotated[bool, Query(description="List what was withdrawn too, marked 
 
 @dataclass(frozen=True)
 class Asked:
-    """What every list may be asked: one page, or everything; from a cursor or a moment on."""
+    """What every list may be asked: a page from a cursor or a moment on, or with `lines` everything from there on.
 
-    limit: int
-    cursor: str | None
-    updated_since: datetime | None
-    everything: bool
-    database: Database
+    Parameters
+    ----------
+    lines
+        Where the pages after the first are read from, if everything is asked for.
+    """
+
+    limit: int = 100
+    cursor: str | None = None
+    updated_since: datetime | None = None
+    lines: Database | None = None
 
 
 async def asking(
     request: Request, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
 ) -> Asked:
     """Read what a list is asked."""
-    return Asked(limit, cursor, updated_since, wants_lines(request.headers.get("accept", "")), database(request))
+    lines = database(request) if wants_lines(request.headers.get("accept", "")) else None
+    return Asked(limit, cursor, updated_since, lines)
 
 
 Asking = Annotated[Asked, params.Depends(asking)]
@@ -68,16 +75,17 @@ def wants_lines(accept: str) -> bool:
 
 async def listed(work: Work, asked: Asked, read: ReadPage[A]) -> Page[A] | Response:
     """Answer a list: with one page, or with a stream of all of it."""
-    if not asked.everything:
+    lines = asked.lines
+    if lines is None:
         items, following = await read(work, asked)
         return Page(items=items, next_cursor=following)
     asked = replace(asked, limit=ROWS_A_READ)
     first = await read(work, asked)
-    return StreamingResponse(_lines(work, asked, read, first), media_type=NDJSON)
+    return StreamingResponse(_lines(lines, work, asked, read, first), media_type=NDJSON)
 
 
 async def _lines(
-    work: Work, asked: Asked, read: ReadPage[A], first: tuple[Sequence[A], str | None]
+    database: Database, work: Work, asked: Asked, read: ReadPage[A], first: tuple[Sequence[A], str | None]
 ) -> AsyncIterator[str]:
     items, following = first
     while True:
@@ -85,7 +93,7 @@ async def _lines(
             yield "".join(f"{item.model_dump_json()}\n" for item in items)
         if following is None:
             return
-        async with asked.database.read(work.workspace_id) as session:
+        async with database.read_in_turn(work.workspace_id) as session:
             items, following = await read(replace(work, session=session), replace(asked, cursor=following))
 
 

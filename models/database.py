@@ -150,6 +150,7 @@ class Database:
             )
             self.reading = self.writing
         self._writer = asyncio.Lock()
+        self._streams = asyncio.Semaphore(max(pool_size // 2, 1))
 
     async def close(self) -> None:
         """Give all connections back."""
@@ -165,6 +166,16 @@ class Database:
             yield session
         finally:
             await session.close()
+
+    @asynccontextmanager
+    async def read_in_turn(self, workspace_id: UUID) -> AsyncIterator[AsyncSession]:
+        """Yield a session for one page of a stream; streams wait in line, and for no more than half of the connections.
+
+        The pool itself gives a connection to whoever asks first when one comes free: of many streams a few would go on
+        until their end, and the others wait too long.
+        """
+        async with self._streams, self.read(workspace_id) as session:
+            yield session
 
     @asynccontextmanager
     async def write(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:

@@ -132,7 +132,13 @@ async def read_case(work: Work, reference: str) -> CaseAnswer:
 
 
 async def list_cases(
-    work: Work, asked: Asked, *, voided: bool, customer: str | None, stub: bool | None, **own: Any
+    work: Work,
+    asked: Asked,
+    *,
+    voided: bool = False,
+    customer: str | None = None,
+    stub: bool | None = None,
+    **own: Any,
 ) -> tuple[list[CaseAnswer], str | None]:
     """Return a page of cases, oldest change first; `own` names columns of theirs and what must stand there."""
     version = kinds.CASE.version

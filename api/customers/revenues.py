@@ -43,7 +43,7 @@ def period_of(first: date, last: date) -> str:
     >>> period_of(*days_of("2026-05-01/2026-05-31")), period_of(*days_of("2026-05-01/2026-05-30"))
     ('2026-05', '2026-05-01/2026-05-30')
     """
-    month = f"{first:%Y-%m}"
+    month = first.isoformat()[:MONTH]
     return month if (first, last) == days_of(month) else f"{first}/{last}"
 
 

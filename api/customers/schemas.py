@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from api.bodies import (
+    EARLIEST,
+    LATEST,
     Answer,
     Attributes,
     Body,
@@ -158,6 +160,8 @@ def _period(text: str) -> str:
         days = []
     if not PERIOD.match(text) or not days or days[0] > days[-1]:
         raise PydanticCustomError("period_form", "a month like 2026-05, or days like 2026-05-04/2026-05-10")
+    if days[0] < EARLIEST.date() or days[-1] >= LATEST.date():
+        raise PydanticCustomError("moment_range", "days between 1970 and 2200")
     return text
 
 

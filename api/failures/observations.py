@@ -81,13 +81,20 @@ async def read_observation(work: Work, reference: str) -> ObservationAnswer:
 
 
 async def list_observations(
-    work: Work, asked: Asked, *, voided: bool, case: str | None, condition: str | None, **own: Any
+    work: Work,
+    asked: Asked,
+    *,
+    voided: bool = False,
+    case: str | None = None,
+    condition: str | None = None,
+    source: ObservationSource | None = None,
+    **own: Any,
 ) -> tuple[list[ObservationAnswer], str | None]:
     """Return a page of observations, told and derived alike, oldest change first.
 
     `own` names columns that both have, and what must stand there.
     """
-    source, told, steps = own.pop("source"), kinds.OBSERVATION.version, queries.rule_observations
+    told, steps = kinds.OBSERVATION.version, queries.rule_observations
     pages = []
     for statement, version, head in (
         (queries.told_observations(work.workspace_id), told, queries.observations),

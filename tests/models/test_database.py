@@ -58,6 +58,22 @@ async def test_every_table_outside_the_directory_has_forced_security_with_a_poli
 
 
 @only_postgres
+async def test_two_who_waited_for_each_other_may_ask_again(database: Database) -> None:
+    async with AsyncExitStack() as stack:
+        one, two = [await stack.enter_async_context(database.read()) for _ in range(2)]
+        await one.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        await two.execute(text("SELECT pg_advisory_xact_lock(2)"))
+        asked = [
+            one.execute(text("SELECT pg_advisory_xact_lock(2)")),
+            two.execute(text("SELECT pg_advisory_xact_lock(1)")),
+        ]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+    [refused] = [answer for answer in answers if isinstance(answer, DBAPIError)]
+    assert is_unavailable(refused)
+    assert not is_unavailable(ValueError("a question that was wrong"))
+
+
+@only_postgres
 async def test_no_number_is_drawn_from_a_sequence_all_workspaces_share(database: Database) -> None:
     async with database.read() as session:
         assert await session.scalar(text("SELECT count(*) FROM pg_sequences")) == 0

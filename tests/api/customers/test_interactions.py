@@ -64,8 +64,8 @@ async def test_what_cannot_be_of_an_interaction_is_refused(client: Caller) -> No
     }
     for code, fields in wrong.items():
         refusal(await client.post("/v1/interactions", {**body, **fields}), 422, code)
-    for fields in ({"channel": None}, {"handling_minutes": -1}, {"demand": "some"}, {"minutes": 3}):
-        refusal(await client.post("/v1/interactions", {**body, **fields}), 422, "malformed")
+    for name, value in (("channel", None), ("handling_minutes", -1), ("demand", "some"), ("minutes", 3)):
+        refusal(await client.post("/v1/interactions", {**body, name: value}), 422, "malformed")
     refusal(await client.post("/v1/interactions", {**body, "case": "K-9"}), 409, "unknown_reference")
     refusal(await client.post("/v1/interactions", {**body, "customer": "C-9"}), 409, "unknown_reference")
     refusal(await client.get("/v1/interactions/I-9"), 404)

@@ -51,7 +51,18 @@ async def test_a_revenue_is_corrected_by_its_reference_and_its_money_may_come_in
 async def test_a_period_that_is_none_and_money_that_is_none_are_refused(client: Caller) -> None:
     await client.put_customer("C-1")
     body = {"customer": "C-1", "period": "2026-05", "amount": 1, "kind": "new"}
-    for period in ("2026", "2026-13", "2026-5", "2026-05-10/2026-05-04", "2026-02-30/2026-03-01", "2026-05-04", "x", 5):
+    for period in (
+        "2026",
+        "2026-13",
+        "2026-5",
+        "2026-05-10/2026-05-04",
+        "2026-02-30/2026-03-01",
+        "2026-05-04",
+        "x",
+        5,
+        "0001-01",
+        "2200-01",
+    ):
         refused = refusal(await client.post("/v1/revenues", {**body, "period": period}), 422, "malformed")
         assert [error["pointer"] for error in refused["errors"]] == ["/period"]
     ahead = ago(days=-40)[:7]

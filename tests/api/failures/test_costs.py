@@ -55,13 +55,13 @@ async def test_what_cannot_be_of_a_cost_is_refused(client: Caller) -> None:
     ):
         refused = refusal(await client.post("/v1/costs", {**COST, **fields}), 422, "malformed")
         assert [error["code"] for error in refused["errors"]] == [code]
-    for code, fields in (
-        ("customer_mismatch", {"customer": "C-2"}),
-        ("before_opened_at", {"occurred_at": ago(days=3)}),
-        ("in_the_future", {"occurred_at": ago(hours=-1)}),
-        ("in_the_future", {"recorded_at": ago(hours=-1)}),
+    for code, name, value in (
+        ("customer_mismatch", "customer", "C-2"),
+        ("before_opened_at", "occurred_at", ago(days=3)),
+        ("in_the_future", "occurred_at", ago(hours=-1)),
+        ("in_the_future", "recorded_at", ago(hours=-1)),
     ):
-        refusal(await client.post("/v1/costs", {**COST, "minutes": 1, **fields}), 422, code)
+        refusal(await client.post("/v1/costs", {**COST, "minutes": 1, name: value}), 422, code)
     refusal(await client.post("/v1/costs", {**COST, "minutes": 1, "case": "K-9"}), 409, "unknown_reference")
     refusal(await client.get("/v1/costs/X-9"), 404)
     assert await client.read_all("/v1/costs") == []
