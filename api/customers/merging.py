@@ -40,10 +40,11 @@ async def merge(work: Work, reference: str, into: str) -> MergeAnswer:
     if merged["id"] == survivor["id"]:
         raise Conflict(f"{into} was merged into {reference} before: they are one already.", code="already_merged")
     await queries.hold_customers(work.session, work.workspace_id, [merged["id"], survivor["id"]])
-    await _fill(work, merged["reference"], survivor["reference"])
+    # Records first: who is telling one again holds it, and must be able to point to its customer until it is told.
     moved = {kind.name: await _give(work, kind, merged["id"], survivor["id"]) for kind in _appended()}
     for table in facts_on_merge(OnMerge.MOVED):
         await queries.move_rows(work.session, work.workspace_id, table, merged["id"], survivor["id"])
+    await _fill(work, merged["reference"], survivor["reference"])
     await queries.point_to_survivor(work.session, work.workspace_id, merged["id"], survivor["id"], work.now)
     details: dict[str, Any] = {"into": survivor["reference"], "moved": moved}
     await audit.note(work, "customer.merged", reference, details)
