@@ -167,7 +167,7 @@ async def _histories(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, CaseHis
     for row in await queries.versions_of_cases(session, kinds.PROMISE.version, "case_id", workspace_id, case_ids):
         promises[row["case_id"]].append(_promise_state(row))
     for row in await queries.versions_of_cases(session, kinds.RESPONSE.version, "case_id", workspace_id, case_ids):
-        if not row["voided"]:
+        if row["complete"] and not row["voided"]:
             answers[row["case_id"]].append(_answer_state(row))
     return {id_: CaseHistory(cases[id_], promises[id_], answers[id_], zone) for id_ in case_ids}
 

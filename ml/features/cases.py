@@ -77,7 +77,9 @@ def answered_cases(workspace_id: UUID) -> Select[Any]:
         func.coalesce(us(answer.c.asked_at), us(answer.c.answered_at)).label("moment_us"),
         answer.c.answers,
     ).join(customers, theirs)
-    return statement.where(answer.c.workspace_id == workspace_id, known_now(answer), answer.c.case_id.is_not(None))
+    return statement.where(
+        answer.c.workspace_id == workspace_id, known_now(answer), answer.c.complete, answer.c.case_id.is_not(None)
+    )
 
 
 def current_cases(workspace_id: UUID) -> Select[Any]:
