@@ -83,14 +83,23 @@ async def _invited(work: Work, response_id: UUID, proof: Invited | None) -> Invi
 
 async def _locked(work: Work, response_id: UUID) -> Mapping[Any, Any]:
     """Return a response as it stands, and let nobody else change it meanwhile."""
-    heads = queries.responses
-    mine = (heads.c.workspace_id == work.workspace_id, heads.c.id == response_id)
     await work.session.execute(queries.response_lock(work.workspace_id, response_id))
-    statement = queries.current_responses(work.workspace_id).where(*mine)
-    found: Mapping[Any, Any] | None = (await work.session.execute(statement)).mappings().one_or_none()
-    if found is None or found["voided"]:
+    return await read_current(work, response_id)
+
+
+async def read_current(work: Work, response_id: UUID) -> Mapping[Any, Any]:
+    """Return a response as it stands."""
+    found = await find_current(work, response_id)
+    if found is None:
         raise NoSuchThing(f"There is no response {response_id}.")
     return found
+
+
+async def find_current(work: Work, response_id: UUID) -> Mapping[Any, Any] | None:
+    """Return a response as it stands, None where there is none."""
+    statement = queries.current_responses(work.workspace_id).where(queries.responses.c.id == response_id)
+    found: Mapping[Any, Any] | None = (await work.session.execute(statement)).mappings().one_or_none()
+    return None if found is None or found["voided"] else found
 
 
 def _check_may(work: Work, row: Mapping[Any, Any], invited: Invited | None) -> None:

@@ -14,7 +14,8 @@ Texts = Annotated[
 ]
 ChoiceKey = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 Bound = (
-    Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)] | Annotated[float, Field(strict=True, ge=-1e12, le=1e12)]
+    Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
+    | Annotated[float, Field(strict=True, ge=-1e12, le=1e12)]
 )
 
 
