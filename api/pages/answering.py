@@ -1,10 +1,10 @@
 """What becomes of a form that was sent: kept and thanked for, asked further, kept for later, or shown again.
 
-A form from elsewhere says all it has to say at once. A page of ours says which questions it showed (`_shown`): where
-the answers make further ones due, they are asked next.
+A form from elsewhere says all it has to say at once. A page of ours says which questions it showed (`_shown`), and
+which a page before it did (`_seen`): where the answers make further ones due, they are asked next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,7 +46,8 @@ class _Form:
 
     sent: Sent
     answers: Mapping[str, Any]
-    shown: frozenset[str] | None
+    shown: frozenset[str]
+    seen: frozenset[str] | None
     asked: Sequence[Question]
     seed: str
     language: str
@@ -54,8 +55,8 @@ class _Form:
 
     @property
     def further(self) -> list[Question]:
-        """The questions that a page of ours did not show and that are asked of somebody who answered like this."""
-        return [] if self.shown is None else [question for question in self.asked if question["key"] not in self.shown]
+        """The questions that no page of ours showed and that are asked of somebody who answered like this."""
+        return [] if self.seen is None else [question for question in self.asked if question["key"] not in self.seen]
 
 
 async def answer(request: Request, arrival: Arrival, posted: Posted, slug: str | None = None) -> Response:
@@ -98,9 +99,13 @@ def seed_of(opened: Hosted, response_id: UUID | None) -> str:
     return str(response_id if opened.invited is None else opened.invited.id)
 
 
-def carried(opened: Hosted, response_id: UUID | None, language: str, shown: Sequence[str]) -> list[tuple[str, str]]:
+def carried(
+    opened: Hosted, response_id: UUID | None, language: str, shown: Iterable[str], seen: Iterable[str] = ()
+) -> list[tuple[str, str]]:
     """Return what a page sends along unseen."""
     fields = [("_version", str(opened.survey.number)), ("_lang", language), ("_shown", " ".join(shown))]
+    if seen:
+        fields.append(("_seen", " ".join(sorted(seen))))
     return fields if response_id is None else [("_id", str(response_id)), *fields]
 
 
@@ -114,15 +119,16 @@ def _read(request: Request, opened: Hosted, posted: Posted, seed: str) -> _Form:
         names = [name[:LONGEST_LOGGED] for name in unknown[:MOST_LOGGED]]
         log.info("form_fields_ignored", survey=opened.survey.key, names=names, count=len(unknown))
     given = {**sent.answers, **{name: value for name, value in native.items() if name in known}}
-    listed = sent.controls.get("shown")
-    shown = None if listed is None else frozenset(listed.split()) & known
+    ours = "shown" in sent.controls
+    shown, before = (frozenset(sent.controls.get(name, "").split()) & known for name in ("shown", "seen"))
     # A browser does not send a group in which nothing is chosen: on a page of ours that clears it.
-    answers = hosted.asked_answers(opened, {**dict.fromkeys(shown or ()), **given})
+    answers = hosted.asked_answers(opened, {**dict.fromkeys(shown), **given})
     wanted = [sent.controls.get("lang"), sent.controls.get("language"), request.query_params.get("lang")]
     return _Form(
         sent=sent,
         answers=answers,
         shown=shown,
+        seen=shown | before if ours else None,
         asked=questions_for(opened, seed, {**opened.answers, **answers}),
         seed=seed,
         language=language_of(opened, wanted),
@@ -134,7 +140,7 @@ def _checked(opened: Hosted, form: _Form) -> frozenset[str]:
     """Return which questions must be right for what was sent to be taken."""
     asked = visible(opened.survey.questions, {**opened.answers, **form.answers})
     due = {question["key"] for question in asked}
-    return frozenset({*(due if form.shown is None else form.shown & due), *form.answers})
+    return frozenset({*(due if form.seen is None else form.seen & due), *form.answers})
 
 
 def _again(
@@ -143,20 +149,20 @@ def _again(
     if wants_json(request):
         errors = [{"pointer": pointer_to(key), "code": "misfit", "detail": detail} for key, detail in wrong.items()]
         return problem(request, Malformed(f"Correct {', '.join(wrong)}.", errors=errors))
-    questions = [question for question in form.asked if form.shown is None or question["key"] in form.shown]
+    questions = [question for question in form.asked if form.seen is None or question["key"] in form.shown]
     listed = {question["key"] for question in questions}
     questions += [question for question in opened.survey.questions if question["key"] in wrong.keys() - listed]
     typed = {**typed_of(questions, {**opened.answers, **form.answers}), **form.sent.typed}
     shown = [question["key"] for question in questions]
-    hidden = carried(opened, response_id, form.language, shown)
+    hidden = carried(opened, response_id, form.language, shown, (form.seen or frozenset()) - set(shown))
     page = form_page(opened, questions, form.language, hidden, typed=typed, errors=wrong)
     return rendered("form.html", page, Malformed.status)
 
 
 def _further(opened: Hosted, form: _Form, stored: Recorded) -> Response:
     now = replace(opened, response_id=stored.id, answers=stored.state["answers"])
-    shown = [question["key"] for question in form.asked]
-    hidden = carried(now, stored.id, form.language, shown)
+    shown = [question["key"] for question in form.further]
+    hidden = carried(now, stored.id, form.language, shown, form.seen or ())
     return rendered("form.html", form_page(now, form.further, form.language, hidden, typed={}, further=True))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.database import Database
 from models.tables import DIRECTORY_TABLES, metadata
-from tests.api.caller import Caller, refusal
+from tests.api.caller import Caller, done, refusal
 from tests.api.openapi import guarded, routes
 
 pytestmark = pytest.mark.anyio
@@ -37,8 +37,10 @@ async def fill(client: Caller) -> dict[str, str]:
     await client.leave("X-1", reference="X-1")
     await client.offer_role("X-1")
     response = await client.respond("X-1", satisfaction=1)
+    invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
     found = dict.fromkeys(("reference", "case", "promise"), "X-1")
-    return {**found, "code": "late", "key": "post_interaction", "response_id": response["id"]}
+    found |= {"response_id": response["id"], "invitation_id": invitation["id"], "number": "1"}
+    return {**found, "code": "late", "key": "post_interaction"}
 
 
 async def contents(database: Database, workspace_id: UUID) -> Mapping[str, Any]:
