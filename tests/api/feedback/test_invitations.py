@@ -258,6 +258,9 @@ async def test_an_answer_about_something_else_than_its_invitation_is_refused(
     ):
         refused = refusal(await asked.post("/v1/responses", answer(token, **fields)), 422, "invitation_mismatch")
         assert refused["errors"][0]["pointer"] == pointer
+    half = {"survey": "other", "answers": {}, "complete": False}
+    begun = done(await asked.post("/v1/responses", half))["id"]
+    refusal(await asked.patch(f"/v1/responses/{begun}", {"invitation": token}), 422, "invitation_mismatch")
     elsewhere = await caller("admin", of=await make_workspace("Another"))
     refusal(await elsewhere.post("/v1/responses", answer(token)), 422, "unknown_invitation")
     done(await asked.post("/v1/responses", answer(token, case="K-1", customer="C-1")))
