@@ -156,7 +156,7 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     if str(identity) in places.hashes:
         if places.hashes[str(identity)] != body_hash:
             raise _exists(str(identity))
-        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity), None
+        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity, once=True), None
     invited = _invited(work, row, asked, places)
     answered, recorded = _times(row, work.now)
     about = _about(work, row, places, invited)
