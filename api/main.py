@@ -22,6 +22,7 @@ from api.errors import Unavailable
 from api.failures import routes as failures
 from api.feedback import routes as feedback
 from api.observing import RequestIds, set_up_logs
+from api.pages import routes as pages
 from api.problems import problems_page
 from api.risk import routes as risk
 from api.roles import routes as roles
@@ -32,7 +33,19 @@ from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, company, customers, interactions, revenues, feedback, failures, risk, roles, webhooks)
+ROUTERS = (
+    workspaces,
+    company,
+    customers,
+    interactions,
+    revenues,
+    feedback,
+    failures,
+    risk,
+    roles,
+    webhooks,
+    pages,
+)
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import Select, Table, tuple_
+from sqlalchemy import FromClause, Select, tuple_
 
 from api.errors import Malformed
 from models.base import from_us, to_us
@@ -49,7 +49,7 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
 
 
 def page_of(
-    statement: Select[Any], head: Table, cursor: str | None, limit: int, updated_since: datetime | None = None
+    statement: Select[Any], head: FromClause, cursor: str | None, limit: int, updated_since: datetime | None = None
 ) -> Select[Any]:
     """Return the statement for one page, one row longer than asked so that the end is seen."""
     if cursor is not None:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import CursorResult, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Convert = Callable[[Any], Any]
@@ -29,7 +30,15 @@ class _Insert:
 async def append_rows(
     session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, skip_existing: bool = False
 ) -> None:
-    """Insert rows that name every column of a table.
+    """Insert rows that name every column of a table; with `skip_existing`, those not there by any unique key."""
+    if rows:
+        await _append(session, table, rows, skip_existing=skip_existing, returning="")
+
+
+async def append_new_rows(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Insert those rows that are not there by any unique key; return the ids of those that were inserted.
+
+    SQLite's one writer has looked before: there all are.
 
     Parameters
     ----------
@@ -39,23 +48,31 @@ async def append_rows(
         Where they go.
     rows
         Column names to values, as for an ordinary insert.
-    skip_existing
-        Leave rows alone that are there already by any unique key.
     """
     if not rows:
-        return
+        return set()
+    if session.get_bind().dialect.name == "sqlite":
+        await _append(session, table, rows, skip_existing=True, returning="")
+        return {row["id"] for row in rows}
+    result = await _append(session, table, rows, skip_existing=True, returning="id")
+    return {UUID(bytes=row[0].bytes) for row in result}
+
+
+async def _append(
+    session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, skip_existing: bool, returning: str
+) -> CursorResult[Any]:
     connection = await session.connection()
-    insert = _insert(table, connection.dialect, skip_existing)
+    insert = _insert(table, connection.dialect, skip_existing, returning)
     columns = [[row[name] for row in rows] for name in insert.names]
     for place, convert in insert.converts:
         columns[place] = [convert(value) for value in columns[place]]
-    await connection.exec_driver_sql(
+    return await connection.exec_driver_sql(
         insert.text, tuple(columns) if insert.by_column else list(zip(*columns, strict=True))
     )
 
 
 @lru_cache(maxsize=128)
-def _insert(table: Table, dialect: Dialect, skip_existing: bool) -> _Insert:
+def _insert(table: Table, dialect: Dialect, skip_existing: bool, returning: str) -> _Insert:
     by_column = dialect.name == "postgresql"
     quoted = dialect.identifier_preparer
     columns = ", ".join(quoted.quote(column.name) for column in table.columns)
@@ -66,9 +83,10 @@ def _insert(table: Table, dialect: Dialect, skip_existing: bool) -> _Insert:
     else:
         source = f"VALUES ({', '.join('?' for _ in table.columns)})"
     skip = " ON CONFLICT DO NOTHING" if skip_existing else ""
+    told = f" RETURNING {quoted.quote(returning)}" if returning else ""
     return _Insert(
         # Names come from our own tables, never from a caller.
-        f"INSERT INTO {quoted.format_table(table)} ({columns}) {source}{skip}",
+        f"INSERT INTO {quoted.format_table(table)} ({columns}) {source}{skip}{told}",
         [column.name for column in table.columns],
         _converts(table, dialect),
         by_column,

@@ -30,13 +30,17 @@ class Survey(WorkspaceRow, table=True):
 
 
 class SurveyVersion(WorkspaceRow, table=True):
-    """One wording of a survey; immutable once `published_at` is set."""
+    """One wording of a survey; immutable once `published_at` is set: a trigger refuses every later change of the row.
+
+    `details` holds what is no question: the name, the page's texts, the first language, whether anybody may answer.
+    """
 
     __tablename__ = "survey_versions"
     __table_args__ = (within_workspace("id", "surveys"),)
 
     number: int = Field(primary_key=True)
     questions: list[JsonObject] = Field(sa_type=JSON)
+    details: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
     created_at: datetime = Field(sa_type=UTCDateTime)
     published_at: datetime | None = moment()
 

@@ -59,6 +59,8 @@ class Change:
     head: Mapping[str, Any] = field(default_factory=dict)
     identity: UUID | None = None
     voided: bool = False
+    once: bool = False
+    """Makes a record and never alters one: where another writer made it a moment ago, his stands."""
 
 
 @dataclass

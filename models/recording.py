@@ -146,6 +146,8 @@ def _place(change: Change) -> tuple[int, int]:
 
 def _laid(kind: RecordKind, change: Change, head: Known, stored: Mapping[UUID, Sequence[StoredVersion]]) -> Recorded:
     """Lay a change over what is known of its record: at the end, or where it belongs if it comes late."""
+    if change.once and head.state is not None:
+        return _recorded(change, head, created=False, unchanged=True)
     if head.state is None or _place(change) >= head.order[:2]:
         return _apply(kind, change, head)
     history = [*stored.get(head.id, ()), *(_stored(kind, row) for row in head.appended)]

@@ -93,6 +93,10 @@ class Parents:
             self._new_customers[identity] = reference
         return self._customers[reference]
 
+    def customer_ids(self) -> set[UUID]:
+        """Return every customer that rows name, and those of the cases they name."""
+        return {*self._customers.values(), *(case.customer_id for case in self._cases.values())}
+
     def known(self, case: str) -> KnownCase | None:
         """Return a case if it is known."""
         return self._cases.get(case)

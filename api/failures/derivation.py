@@ -162,7 +162,8 @@ async def histories(work: Work, case_ids: Sequence[UUID], reads: frozenset[str])
             promises[row["case_id"]].append(_promise_state(row))
     if Source.ANSWER.feeds(reads):
         for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
-            answers[row["case_id"]].append(row)
+            if row["complete"]:
+                answers[row["case_id"]].append(row)
     changes = await _changes(work)
     return {
         id_: CaseHistory(cases[id_], promises[id_], _answer_states(answers[id_]), zone, changes) for id_ in case_ids

@@ -1,4 +1,4 @@
-"""What is said and answered about responses."""
+"""What is said and answered about responses and invitations."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,8 +6,10 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from api.bodies import Answer, Body, Flag, Moment, Reference, ShortText
+from api.feedback.definitions import Language
+from api.recorded import BulkRow
 
-Language = Annotated[str, Field(strict=True, max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+Token = Annotated[str, Field(strict=True, min_length=1, max_length=100, description="An invitation's token.")]
 QuestionKey = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -20,6 +22,7 @@ class ResponseBody(Body):
     version: Annotated[int, Field(strict=True, ge=1)] | None = None
     customer: Reference | None = None
     case: Reference | None = None
+    invitation: Token | None = Field(default=None, description="Proves whose answer this is, and about which case.")
     language: Language | None = None
     answers: dict[QuestionKey, JsonValue]
     complete: Flag = True
@@ -65,10 +68,81 @@ class ResponseAnswer(Answer):
     stored_at: Moment
 
 
-class SurveyAnswer(Answer):
-    """A survey and its published version."""
+class ResponsePatch(Body):
+    """A further step of an answer: what is given is laid over what was said, question by question."""
 
-    key: str
-    version: int
-    questions: list[dict[str, JsonValue]]
-    published_at: Moment | None
+    answers: dict[QuestionKey, JsonValue] = Field(default_factory=dict)
+    complete: Flag | None = Field(default=None, description="true: this was the last step.")
+    invitation: Token | None = Field(default=None, description="Proves a claim made in an earlier step.")
+
+
+class InvitationBody(Body):
+    """The right of one customer to answer one survey about one case, once."""
+
+    reference: Reference | None = Field(default=None, description="Your own id: the same again makes no second one.")
+    survey: ShortText = Field(description="The survey's key.")
+    customer: Reference | None = None
+    case: Reference | None = None
+    language: Language | None = None
+    expires_at: Moment | None = None
+
+
+class InvitationAnswer(Answer):
+    """An invitation as it stands: open, started, completed, expired or revoked."""
+
+    id: UUID
+    reference: str
+    survey: str
+    customer: str | None
+    case: str | None
+    language: str | None
+    state: str
+    response: UUID | None
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+    completed_at: Moment | None
+    stored_at: Moment
+
+
+class InvitationMade(Answer):
+    """A new invitation. Token and url are shown this once; both are null for one that was made before."""
+
+    id: UUID
+    reference: str
+    url: str | None
+    token: str | None
+    expires_at: Moment | None
+
+
+class InvitationRow(BulkRow):
+    """What became of one row, and where the customer answers."""
+
+    url: str | None
+    token: str | None
+    expires_at: Moment | None
+
+
+class InvitationsMade(Answer):
+    """What became of a bulk request, row by row."""
+
+    results: list[InvitationRow]
+    accepted: int
+    unchanged: int
+    rejected: int
+
+
+class LinkSecretTurn(Body):
+    """How long links signed with the secret before stay good."""
+
+    keep_previous_days: Annotated[int, Field(strict=True, ge=0, le=365)] = Field(
+        default=30, description="0 where the secret leaked: links already sent then stop working."
+    )
+
+
+class LinkSecretAnswer(Answer):
+    """The secret that a workspace signs links with."""
+
+    secret: str
+    created_at: Moment | None
+    previous_until: Moment | None

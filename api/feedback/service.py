@@ -1,4 +1,4 @@
-"""What can be done with surveys and responses, one or many at a time."""
+"""What can be done with responses, one or many at a time."""
 
 import hashlib
 import json
@@ -8,17 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from api import kinds
 from api.customers import service as customers
 from api.dependencies import Work
-from api.errors import Conflict, Malformed, NoSuchThing
+from api.errors import Conflict, NoSuchThing
 from api.failures import derivation
-from api.feedback import queries, telling
-from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored, SurveyAnswer
-from api.feedback.templates import POST_INTERACTION, POST_INTERACTION_QUESTIONS
+from api.feedback import invitations, proving, queries, telling
+from api.feedback.invitations import Invited
+from api.feedback.judging import NOTHING, about_by, check_fit, judge
+from api.feedback.proving import Used
+from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored
+from api.feedback.surveys import PublishedSurvey, publish_templates, published
 from api.listing import Asked, narrowed, rows_of
 from api.recorded import CLOCK_SKEW, Stored, by_row, impossible, only
 from api.voiding import void
@@ -26,73 +26,76 @@ from api.workspaces import service as workspaces
 from models.access import Scope
 from models.ids import uuid7
 from models.recording import Change, Recorded
-from models.rules.answers import effort_of, misfits, score_of
-from models.rules.failure import failed
+
+__all__ = [
+    "answer_one",
+    "judged",
+    "list_responses",
+    "publish_templates",
+    "read_response",
+    "store_responses",
+    "tell",
+    "void_response",
+]
 
 
-@dataclass(frozen=True)
-class PublishedSurvey:
-    """A survey version that answers can be about."""
-
-    id: UUID
-    key: str
-    number: int
-    questions: list[dict[str, Any]]
-    published_at: datetime | None
-
-
-async def publish_templates(session: AsyncSession, workspace_id: UUID, now: datetime) -> None:
-    """Give a new workspace the survey it starts with."""
-    survey_id = uuid7()
-    row = {"workspace_id": workspace_id, "id": survey_id}
-    await session.execute(insert(queries.surveys).values({**row, "key": POST_INTERACTION, "created_at": now}))
-    version = {"number": 1, "questions": POST_INTERACTION_QUESTIONS, "created_at": now, "published_at": now}
-    await session.execute(insert(queries.survey_versions).values({**row, **version}))
-
-
-async def survey(work: Work, key: str, version: int | None = None) -> PublishedSurvey:
-    """Return a published survey, read once a request."""
-    kept = f"survey:{key}:{version}"
-    if kept not in work.kept:
-        row = (await work.session.execute(queries.published(work.workspace_id, key, version))).one_or_none()
-        if row is None:
-            raise NoSuchThing(f"There is no published survey {key}{'' if version is None else f' version {version}'}.")
-        work.kept[kept] = PublishedSurvey(*row)
-    found: PublishedSurvey = work.kept[kept]
-    return found
-
-
-async def read_survey(work: Work, key: str) -> SurveyAnswer:
-    """Return a survey as it is asked now."""
-    found = await survey(work, key)
-    return SurveyAnswer(key=found.key, version=found.number, questions=found.questions, published_at=found.published_at)
-
-
-async def answer_one(work: Work, body: ResponseBody, *, stub: bool = False) -> tuple[ResponseStored, Recorded]:
+async def answer_one(
+    work: Work, body: ResponseBody, proof: Invited | None = None, *, stub: bool = False
+) -> tuple[ResponseStored, Recorded]:
     """Take one response; return what it means for who may know, and what became of it."""
-    stored = only(await store_responses(work, [body], stub=stub))
+    stored = only(await store_responses(work, [body], proof, stub=stub))
+    return await judged(work, stored), stored
+
+
+async def judged(work: Work, stored: Recorded) -> ResponseStored:
+    """Return what became of a response, and what it means for its case where the caller may know."""
     status = "complete" if stored.state["complete"] else "partial"
-    if _is_claimant(work):
-        return ResponseStored(id=stored.id, status=status), stored
-    case_id = stored.state["case_id"]
-    present = [] if case_id is None else await derivation.present_in(work, case_id)
-    judged = ResponseJudged(id=stored.id, status=status, failure=stored.state["failure"], conditions=present)
-    return judged, stored
+    if is_claimant(work):
+        return ResponseStored(id=stored.id, status=status)
+    case_id = stored.state["case_id"] if stored.state["complete"] else None
+    conditions = [] if case_id is None else await derivation.present_in(work, case_id)
+    return ResponseJudged(id=stored.id, status=status, failure=stored.state["failure"], conditions=conditions)
 
 
-async def store_responses(work: Work, rows: Sequence[ResponseBody], *, stub: bool = False) -> list[Stored]:
-    """Record responses, and what they make of their cases."""
-    places = await _places(work, rows, stub=stub)
+async def store_responses(
+    work: Work, rows: Sequence[ResponseBody], proof: Invited | None = None, *, stub: bool = False
+) -> list[Stored]:
+    """Record responses, and what they make of their cases.
 
-    async def keep(changes: Sequence[Change]) -> list[Recorded]:
-        return await places.parents.keep(work, kinds.RESPONSE, changes)
+    Parameters
+    ----------
+    work
+        The request's.
+    rows
+        What was answered.
+    proof
+        What the page they were given on proves of all of them; else each row's own `invitation` does.
+    stub
+        Make customers and cases that are not known yet.
+    """
+    places = await _places(work, rows, proof, stub=stub)
+    used: list[Used] = []
+
+    async def keep(prepared: Sequence[tuple[Change, Invited | None]]) -> list[Recorded]:
+        recorded = await places.parents.keep(work, kinds.RESPONSE, [change for change, _ in prepared])
+        for item, (_, invited) in zip(recorded, prepared, strict=True):
+            if item.created and invited is not None:
+                used.append(Used(invited.id, item.id, complete=item.state["complete"]))
+        return recorded
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
-    fresh = [item for item in stored if isinstance(item, Recorded) and item.created]
-    touched = [item.state["case_id"] for item in fresh if item.state["case_id"] is not None]
-    await derivation.derive(work, touched, derivation.Source.ANSWER)
-    await telling.tell_received(work, fresh)
+    stored = await _without_others(work, stored, places)
+    await proving.use(work, used)
+    await tell(work, [item for item in stored if isinstance(item, Recorded) and item.created])
     return stored
+
+
+async def tell(work: Work, changed: Sequence[Recorded]) -> None:
+    """Let rules see responses just completed, and tell others of them."""
+    complete = [item for item in changed if item.state["complete"]]
+    touched = [item.state["case_id"] for item in complete if item.state["case_id"] is not None]
+    await derivation.derive(work, touched, derivation.Source.ANSWER)
+    await telling.tell_received(work, complete)
 
 
 async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
@@ -110,27 +113,48 @@ class _Places:
     settings: workspaces.WorkspaceSettings
     surveys: Mapping[tuple[str, int | None], PublishedSurvey | NoSuchThing]
     parents: customers.Parents
+    proof: Invited | None
+    proofs: Mapping[str, Invited]
     hashes: dict[str, str]
+    new: set[str]
+    completing: set[UUID]
 
 
-async def _places(work: Work, rows: Sequence[ResponseBody], *, stub: bool) -> _Places:
+async def _without_others(work: Work, stored: list[Stored], places: _Places) -> list[Stored]:
+    """Refuse those rows whose id another request stored with another content while this one was prepared."""
+    met = {str(item.id) for item in stored if isinstance(item, Recorded) and not item.created}
+    met = {reference for reference in met if reference in places.new}
+    if not met:
+        return stored
+    theirs = await queries.body_hashes(work.session, work.workspace_id, met)
+    lost = {reference for reference, body_hash in theirs.items() if body_hash != places.hashes[reference]}
+    return [_exists(str(item.id)) if isinstance(item, Recorded) and str(item.id) in lost else item for item in stored]
+
+
+async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | None, *, stub: bool) -> _Places:
     asked: dict[tuple[str, int | None], PublishedSurvey | NoSuchThing] = {}
     for key in {(row.survey, row.version) for row in rows}:
         try:
-            asked[key] = await survey(work, *key)
+            asked[key] = await published(work, *key)
         except NoSuchThing as missing:
             asked[key] = missing
-    proved = [] if _is_claimant(work) else rows
+    # First the invitations: whoever waited here for another finds below what that one stored.
+    proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
+    vouched = [] if is_claimant(work) else rows
     references = [str(_identity(work, row)) for row in rows if row.id or row.reference]
     return _Places(
         settings=await workspaces.of(work),
         surveys=asked,
-        parents=await customers.parents(work, ((row.customer, row.case) for row in proved), stub=stub),
+        parents=await customers.parents(work, ((row.customer, row.case) for row in vouched), stub=stub),
+        proof=proof,
+        proofs=proofs,
         hashes=await queries.body_hashes(work.session, work.workspace_id, references),
+        new=set(),
+        completing=set(),
     )
 
 
-def _is_claimant(work: Work) -> bool:
+def is_claimant(work: Work) -> bool:
     """Return whether what this caller says of customer and case is only a claim."""
     return not work.caller.may(Scope.RECORDS_WRITE)
 
@@ -141,37 +165,65 @@ def _identity(work: Work, row: ResponseBody) -> UUID:
     return uuid7() if row.reference is None else uuid5(work.workspace_id, f"response/{row.reference}")
 
 
-def _change(work: Work, row: ResponseBody, places: _Places) -> Change:
+def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Invited | None]:
     asked = places.surveys[row.survey, row.version]
     if isinstance(asked, NoSuchThing):
-        raise Malformed(asked.detail, code="unknown_survey", errors=_error("/survey", "unknown_survey", asked.detail))
+        raise impossible("survey", "unknown_survey", asked.detail)
     identity = _identity(work, row)
     body_hash = _body_hash(row)
-    _check_same(places, str(identity), body_hash)
     head = {"survey_id": asked.id, "body_hash": body_hash}
     if str(identity) in places.hashes:
-        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity)
+        if places.hashes[str(identity)] != body_hash:
+            raise _exists(str(identity))
+        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity, once=True), None
+    invited = _invited(work, row, asked, places)
     answered, recorded = _times(row, work.now)
-    about = _about(work, row, places)
-    claimed = about["claimed_customer"] is not None or about["claimed_case"] is not None
+    about = _about(work, row, places, invited)
+    check_fit(asked.questions, row.answers, complete=row.complete)
     given = {
         "survey_version": asked.number,
         **about,
-        "language": row.language,
-        **_answered(asked, row, places, claimed=claimed),
-        "asked_at": row.asked_at,
+        "language": row.language or (invited.language if invited else None),
+        **judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete),
+        "asked_at": row.asked_at or _asked(invited, answered),
         "answered_at": answered,
     }
     places.hashes[str(identity)] = body_hash
-    return Change((str(identity),), given, answered, recorded, head=head, identity=identity)
+    places.new.add(str(identity))
+    if invited is not None and row.complete:
+        places.completing.add(invited.id)
+    return Change((str(identity),), given, answered, recorded, head=head, identity=identity, once=True), invited
 
 
-def _check_same(places: _Places, reference: str, body_hash: str) -> None:
-    if places.hashes.get(reference, body_hash) != body_hash:
-        raise Conflict(
-            f"The response {reference} was stored with another content. A new answer needs a new id.",
-            code="response_exists",
-        )
+def _invited(work: Work, row: ResponseBody, asked: PublishedSurvey, places: _Places) -> Invited | None:
+    """Return the invitation a row came with, if it can still be answered."""
+    invited = places.proof
+    if row.invitation is not None:
+        invited = places.proofs.get(row.invitation)
+        if invited is None:
+            raise invitations.unknown()
+    if invited is None:
+        return None
+    if invited.survey_id != asked.id:
+        raise impossible("survey", "invitation_mismatch", f"The invitation is to the survey {invited.survey}.")
+    invitations.check_usable(invited, work.now)
+    if invited.id in places.completing:
+        raise invitations.completed()
+    return invited
+
+
+def _asked(invited: Invited | None, answered: datetime) -> datetime | None:
+    """Return when somebody invited was asked; when a signed link was sent is not known."""
+    if invited is None or invited.link_case is not None or invited.created_at > answered:
+        return None
+    return invited.created_at
+
+
+def _exists(reference: str) -> Conflict:
+    return Conflict(
+        f"The response {reference} was stored with another content. A new answer needs a new id.",
+        code="response_exists",
+    )
 
 
 def _times(row: ResponseBody, now: datetime) -> tuple[datetime, datetime]:
@@ -188,45 +240,35 @@ def _times(row: ResponseBody, now: datetime) -> tuple[datetime, datetime]:
     return min(answered, now), min(max(recorded, answered), now)
 
 
-def _about(work: Work, row: ResponseBody, places: _Places) -> dict[str, Any]:
-    """Return what the response is about; a claim where the caller cannot vouch for it."""
-    nothing = {"customer_id": None, "case_id": None, "claimed_customer": None, "claimed_case": None}
-    if _is_claimant(work):
-        return {**nothing, "claimed_customer": row.customer, "claimed_case": row.case}
+def _about(work: Work, row: ResponseBody, places: _Places, invited: Invited | None) -> dict[str, Any]:
+    """Return what the response is about; a claim where neither the caller nor an invitation can vouch for it."""
+    proved = dict(NOTHING) if invited is None else about_by(invited)
+    if invited is not None:
+        for field, meant in (("customer", invited.customer), ("case", invited.case)):
+            if meant is not None and getattr(row, field) not in {None, meant}:
+                raise impossible(field, "invitation_mismatch", f"The invitation names another {field}.")
+    if proved["case_id"] is not None:
+        return proved
+    if is_claimant(work):
+        claimed = row.customer if proved["customer_id"] is None else None
+        return {**proved, "claimed_customer": claimed, "claimed_case": row.case or proved["claimed_case"]}
     if row.case is None:
-        return {**nothing, "customer_id": None if row.customer is None else places.parents.customer(row.customer)}
+        customer_id = None if row.customer is None else places.parents.customer(row.customer)
+        return {**proved, "customer_id": customer_id or proved["customer_id"]}
     case = places.parents.case(row.case, row.customer)
+    if proved["customer_id"] not in {None, case.customer_id}:
+        raise impossible("customer", "customer_mismatch", f"The case {row.case} is another customer's.")
     moment, name = (row.asked_at, "asked_at") if row.asked_at else (row.answered_at, "answered_at")
     if moment is not None and case.opened_at is not None and moment < case.opened_at:
         raise impossible(name, "before_opened_at", f"That is before the case {row.case} was opened.")
-    return {**nothing, "customer_id": case.customer_id, "case_id": case.id}
-
-
-def _answered(asked: PublishedSurvey, row: ResponseBody, places: _Places, *, claimed: bool) -> dict[str, Any]:
-    wrong = misfits(asked.questions, row.answers, complete=row.complete)
-    if wrong:
-        errors = [{"pointer": item.pointer, "code": item.code, "detail": item.detail} for item in wrong]
-        raise Malformed(f"Correct {', '.join(item.pointer for item in wrong[:5])}.", errors=errors)
-    definition = places.settings.failure
-    # A claim nobody has proved makes no failure.
-    proved = definition.asks_the_customer and not claimed
-    failure = failed(definition.rule, row.answers, {}) if proved else None
-    return {
-        "answers": row.answers,
-        "complete": row.complete,
-        "score": score_of(asked.questions, row.answers),
-        "effort": effort_of(asked.questions, row.answers),
-        "failure": failure,
-    }
+    return {**NOTHING, "customer_id": case.customer_id, "case_id": case.id}
 
 
 def _body_hash(row: ResponseBody) -> str:
-    body = row.model_dump(mode="json", exclude={"id", "reference"})
+    # A field that came later is left out where it says nothing: what was stored before it has no trace of it.
+    later = {"invitation"} if row.invitation is None else set()
+    body = row.model_dump(mode="json", exclude={"id", "reference", *later})
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _error(pointer: str, code: str, detail: str) -> list[dict[str, str]]:
-    return [{"pointer": pointer, "code": code, "detail": detail}]
 
 
 async def read_response(work: Work, response_id: UUID) -> ResponseAnswer:

@@ -20,7 +20,10 @@ def _choice(key: str, text: str) -> dict[str, Any]:
 
 
 def _felt(number: int, text: str) -> dict[str, Any]:
+    """Return a felt item: the first is put to everybody, of the others two to each."""
+    sampled: dict[str, Any] = {} if number == 1 else {"sample": {"group": "felt", "show": 2}}
     return {
+        **sampled,
         "key": f"felt_{number}",
         "kind": "rating",
         "metric_key": f"felt_{number}",
@@ -28,6 +31,8 @@ def _felt(number: int, text: str) -> dict[str, Any]:
         "max": 4,
         "required": False,
         "texts": {"en": text},
+        "low_texts": {"en": "Not at all"},
+        "high_texts": {"en": "Fully"},
     }
 
 
@@ -40,6 +45,8 @@ POST_INTERACTION_QUESTIONS: list[dict[str, Any]] = [
         "max": 5,
         "required": True,
         "texts": {"en": "How satisfied are you with what was done for you?"},
+        "low_texts": {"en": "Not at all"},
+        "high_texts": {"en": "Very"},
     },
     {
         "key": "needs_met",

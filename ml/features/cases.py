@@ -138,7 +138,9 @@ def answered_cases(workspace_id: UUID) -> Select[Any]:
         func.coalesce(us(answer.c.asked_at), us(answer.c.answered_at)).label("moment_us"),
         answer.c.answers,
     ).join(customers, theirs)
-    return statement.where(answer.c.workspace_id == workspace_id, known_now(answer), _about_a_case(answer))
+    return statement.where(
+        answer.c.workspace_id == workspace_id, known_now(answer), answer.c.complete, _about_a_case(answer)
+    )
 
 
 def _about_a_case(answer: Table) -> Column:

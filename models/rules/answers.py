@@ -1,5 +1,6 @@
-"""Whether answers fit their questions, and what they say on the common scales."""
+"""Whether an answer fits its question, and what answers say on the common scales."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from typing import Any
 
 LONGEST_TEXT = 10_000
 LARGEST_NUMBER = 1e12
+DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 Question = Mapping[str, Any]
 
@@ -20,44 +22,42 @@ class Misfit:
     detail: str
 
 
-def misfits(questions: Sequence[Question], answers: Mapping[str, Any], *, complete: bool) -> list[Misfit]:
-    """Return what is wrong with answers; none means they can be stored.
+def is_answered(value: Any) -> bool:
+    """Return whether a value says anything: nothing, and nothing typed, are no answer.
 
-    Parameters
-    ----------
-    questions
-        A survey version's questions: `key`, `kind`, `required`, and by kind `min`, `max`, `choices`.
-    answers
-        By question key. `None` means *can't say* and counts as not answered.
-    complete
-        Whether required questions must be answered.
-
-    Examples
-    --------
-    >>> asked = [{"key": "satisfaction", "kind": "rating", "min": 1, "max": 5, "required": True}]
-    >>> misfits(asked, {"satisfaction": 2}, complete=True)
-    []
-    >>> [misfit.code for misfit in misfits(asked, {"satisfaction": 6, "mood": 1}, complete=True)]
-    ['out_of_range', 'unknown_question']
+    >>> is_answered(None), is_answered("  "), is_answered([]), is_answered(0), is_answered(False)
+    (False, False, False, True, True)
     """
-    by_key = {question["key"]: question for question in questions}
-    found: list[Misfit] = []
-    for key, value in answers.items():
-        pointer = f"/answers/{key.replace('~', '~0').replace('/', '~1')}"
-        if key not in by_key:
-            found.append(Misfit(pointer, "unknown_question", f"The survey asks no question {key!r}."))
-        elif value is not None:
-            found += [Misfit(pointer, code, detail) for code, detail in _check(by_key[key], value)]
-    if complete:
-        lacking = [key for key, question in by_key.items() if question.get("required") and answers.get(key) is None]
-        found += [Misfit(f"/answers/{key}", "required", "This question needs an answer.") for key in lacking]
-    return found
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value not in ([], {})
 
 
-def _check(question: Question, value: Any) -> Iterable[tuple[str, str]]:
+def pointer_to(key: str) -> str:
+    """Return the JSON pointer to the answer to a question."""
+    return f"/answers/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+def fit_of(question: Question, value: Any) -> Iterable[Misfit]:
+    """Return what is wrong with one answer to its question."""
     check = CHECKS.get(question["kind"])
-    if check is not None:
-        yield from check(question, value)
+    if value is not None and check is not None:
+        for code, detail in check(question, value):
+            yield Misfit(pointer_to(question["key"]), code, detail)
+
+
+def lacks_answer(question: Question, value: Any) -> Misfit | None:
+    """Return what is wrong where a question that must be answered is not."""
+    if not question.get("required"):
+        return None
+    pointer = pointer_to(question["key"])
+    if question["kind"] == "consent" and value is not True:
+        return Misfit(pointer, "consent_needed", "Without this consent the answer cannot be taken.")
+    if not is_answered(value):
+        return Misfit(pointer, "required", "This question needs an answer.")
+    if question["kind"] == "matrix" and any(not is_answered(value.get(row["key"])) for row in question["rows"]):
+        return Misfit(pointer, "required", "Every row of this question needs an answer.")
+    return None
 
 
 def _scale(question: Question, value: Any) -> Iterable[tuple[str, str]]:
@@ -100,6 +100,17 @@ def _choices(question: Question, value: Any) -> Iterable[tuple[str, str]]:
         yield "repeated_choice", "Each choice at most once."
 
 
+def _matrix(question: Question, value: Any) -> Iterable[tuple[str, str]]:
+    rows = [row["key"] for row in question["rows"]]
+    keys = [choice["key"] for choice in question["choices"]]
+    if not isinstance(value, dict):
+        yield "wrong_type", "An object with a choice for each row is needed."
+    elif set(value) - set(rows):
+        yield "unknown_row", f"Only the rows {', '.join(rows)} are asked."
+    elif any(item is not None and item not in keys for item in value.values()):
+        yield "unknown_choice", f"One of {', '.join(keys)} is needed in each row."
+
+
 def _yes_no(_question: Question, value: Any) -> Iterable[tuple[str, str]]:
     if not isinstance(value, bool):
         yield "wrong_type", "true or false is needed."
@@ -107,8 +118,10 @@ def _yes_no(_question: Question, value: Any) -> Iterable[tuple[str, str]]:
 
 def _day(_question: Question, value: Any) -> Iterable[tuple[str, str]]:
     try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
+        fits = isinstance(value, str) and DAY.match(value) is not None and date.fromisoformat(value) is not None
+    except ValueError:
+        fits = False
+    if not fits:
         yield "wrong_type", "A day like 2026-05-04 is needed."
 
 
@@ -125,6 +138,7 @@ CHECKS: Mapping[str, Callable[[Question, Any], Iterable[tuple[str, str]]]] = {
     "text": _text,
     "number": _number,
     "date": _day,
+    "matrix": _matrix,
 }
 
 SCALES = {"rating": (1, 5), "csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}

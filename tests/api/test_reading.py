@@ -51,8 +51,9 @@ async def fill(client: Caller) -> dict[str, str]:
     hook = done(await client.post("/v1/hooks", {"target_url": "http://127.0.0.1:9/", "events": ["case.failed"]}))
     response = await client.respond("X-1", satisfaction=1)
     (delivery,) = await client.read_all(f"/v1/hooks/{hook['id']}/deliveries")
+    invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
     found = dict.fromkeys(("reference", "case", "promise", "feedback"), "X-1")
-    found |= {"hook_id": hook["id"], "delivery_id": delivery["id"]}
+    found |= {"hook_id": hook["id"], "delivery_id": delivery["id"], "invitation_id": invitation["id"], "number": "1"}
     return {**found, "code": "late", "key": "post_interaction", "response_id": response["id"]}
 
 

@@ -1,9 +1,11 @@
 """Responses: the same one twice is one, a claim proves nothing, and half an answer is kept."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from api import kinds
@@ -49,6 +51,23 @@ async def test_the_same_response_again_is_the_same_response(client: Caller, data
     other = {**sent, "answers": {"satisfaction": 5}}
     refusal(await client.post("/v1/responses", other), 409, "response_exists")
     assert await client.read(f"/v1/responses/{sent['id']}") == kept
+
+
+async def test_the_same_response_again_after_a_clock_went_back_is_the_same(client: Caller, database: Database) -> None:
+    sent = body(id=str(uuid4()))
+    first = done(await client.post("/v1/responses", sent))
+    with time_machine.travel(datetime.now(UTC) - timedelta(minutes=1)):
+        assert done(await client.post("/v1/responses", sent)) == first
+        done(await client.patch(f"/v1/responses/{sent['id']}", {"complete": True}))
+    assert await versions(database, client) == 1
+
+
+async def test_a_step_after_a_clock_went_back_is_laid_all_the_same(client: Caller) -> None:
+    begun = done(await client.post("/v1/responses", body(complete=False)))
+    with time_machine.travel(datetime.now(UTC) - timedelta(minutes=1)):
+        done(await client.patch(f"/v1/responses/{begun['id']}", {"answers": {"comment": "hm"}, "complete": True}))
+    stored = await client.read(f"/v1/responses/{begun['id']}")
+    assert (stored["status"], stored["answers"]) == ("complete", {"satisfaction": 2, "comment": "hm"})
 
 
 async def test_the_same_response_in_one_bulk_and_in_the_next_is_one(client: Caller, database: Database) -> None:

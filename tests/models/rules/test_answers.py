@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from models.rules.answers import effort_of, misfits, score_of
+from models.rules.answers import effort_of, score_of
+from models.rules.fitting import misfits
 
 CHOICES = [{"key": "a"}, {"key": "b"}]
 QUESTIONS: list[dict[str, Any]] = [
@@ -17,7 +18,7 @@ QUESTIONS: list[dict[str, Any]] = [
     {"key": "some", "kind": "choices", "choices": CHOICES},
     {"key": "again", "kind": "yes_no"},
     {"key": "day", "kind": "date"},
-    {"key": "grid", "kind": "matrix"},
+    {"key": "grid", "kind": "matrix", "rows": [{"key": "x"}, {"key": "y"}], "choices": CHOICES},
 ]
 
 
@@ -50,7 +51,7 @@ def test_an_answer_that_does_not_fit_is_named_with_its_place(key: str, value: An
 
 def test_answers_that_fit_are_taken_and_cannot_say_is_no_answer() -> None:
     fitting = {"rating": 5, "nps": 0, "minutes": 2.5, "comment": "hm", "one": "a", "some": ["b"], "again": True}
-    assert misfits(QUESTIONS, {**fitting, "day": "2026-05-04", "grid": {"x": 1}}, complete=True) == []
+    assert misfits(QUESTIONS, {**fitting, "day": "2026-05-04", "grid": {"x": "a"}}, complete=True) == []
     assert [misfit.code for misfit in misfits(QUESTIONS, {"rating": None}, complete=True)] == ["required"]
     assert misfits(QUESTIONS, {"rating": None}, complete=False) == []
 

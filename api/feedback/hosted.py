@@ -1,0 +1,237 @@
+"""What stands behind a hosted page: which survey it asks, whose answer it proves, and how far that answer is.
+
+A page is opened without a key. What its visitor says of customer and case is a claim; an invitation's token or a signed
+link proves it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.dependencies import Caller, Work
+from api.errors import NoSuchThing, Refusal
+from api.feedback import continuing, invitations, links, proving, queries
+from api.feedback.continuing import Step
+from api.feedback.invitations import InvitationOver, Invited, token_hash
+from api.feedback.links import SignedLink
+from api.feedback.schemas import ResponseBody
+from api.feedback.service import store_responses
+from api.feedback.surveys import PublishedSurvey, published
+from api.recorded import only
+from api.workspaces import service as workspaces
+from models.access import Scope
+from models.ids import uuid7
+from models.recording import Recorded
+from models.rules.fitting import misfits
+from models.rules.questions import visible
+from models.workspace import RouteKind
+
+NO_PAGE = "There is nothing to answer at this address. Open the link exactly as it was sent."
+
+
+class InvitationGone(Refusal):
+    """A page whose invitation cannot be answered any more."""
+
+    status, code, title = 410, "invitation_gone", "There is nothing to answer here any more"
+
+
+@dataclass(frozen=True)
+class Visitor(Caller):
+    """Somebody who came without a key."""
+
+    @property
+    def actor(self) -> str:
+        """How the audit names this caller."""
+        return "visitor"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What an address says: the survey and what came with it, or the token of an invitation."""
+
+    survey: str = ""
+    token: str | None = None
+    link: SignedLink | None = None
+    customer: str | None = None
+    case: str | None = None
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """What a page asks.
+
+    Parameters
+    ----------
+    company
+        Who asks.
+    survey
+        What is asked.
+    invited
+        What was proved; None on a page open to all, and until a signed link's first use.
+    linked
+        Whether the answer comes together with a customer or a case, proved or claimed.
+    arrival
+        The address.
+    response_id
+        The answer begun or completed by this right.
+    answers
+        What was said in earlier steps.
+    """
+
+    company: str
+    survey: PublishedSurvey
+    invited: Invited | None
+    linked: bool
+    arrival: Arrival
+    response_id: UUID | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def visitor(workspace_id: UUID) -> Visitor:
+    """Return who comes to a workspace's page."""
+    return Visitor(workspace_id, UUID(int=0), frozenset({Scope.FEEDBACK_WRITE.value}))
+
+
+async def workspace_at(session: AsyncSession, *, slug: str | None = None, token: str | None = None) -> UUID:
+    """Return the workspace that an address leads to."""
+    kind, lookup = (RouteKind.SLUG, slug or "") if token is None else (RouteKind.TOKEN, token_hash(token))
+    found = await queries.workspace_of(session, kind, lookup)
+    if found is None:
+        raise NoSuchThing(NO_PAGE)
+    return found
+
+
+async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, answering: bool = False) -> Hosted:
+    """Return what a page asks; refuse an address that leads to nothing.
+
+    Parameters
+    ----------
+    work
+        Reading, or with `answering` writing: then what proves the answer is locked against a second one.
+    arrival
+        The address.
+    version
+        Which version was shown, where one was: it is the one answered.
+    answering
+        Whether something was sent.
+    """
+    invited = await _invited(work, arrival, answering=answering)
+    if invited is not None:
+        _check_open(invited, work, answering=answering)
+    key = invited.survey if invited is not None else arrival.survey
+    response_id, said = await _said(work, invited)
+    survey = await _survey(work, key, said["survey_version"] if said else version)
+    if not (survey.open or arrival.token or arrival.link):
+        raise NoSuchThing(NO_PAGE)
+    company = (await workspaces.of(work)).name
+    claims = arrival.link or arrival.customer or arrival.case
+    linked = bool(claims or (invited is not None and (invited.customer_id or invited.case_id)))
+    return Hosted(company, survey, invited, linked, arrival, response_id, said["answers"] if said else {})
+
+
+async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited | None:
+    if arrival.token is not None:
+        found = (await proving.by_tokens(work, [arrival.token], lock=answering)).get(arrival.token)
+        if found is None:
+            raise NoSuchThing(NO_PAGE)
+        return found
+    if arrival.link is None:
+        return None
+    await links.check(work, arrival.survey, arrival.link)
+    survey = await _survey(work, arrival.survey, None)
+    return await proving.by_link(work, survey, arrival.link.case, make=answering)
+
+
+def _check_open(invited: Invited, work: Work, *, answering: bool) -> None:
+    """Refuse what is over; a completed one that is sent again is compared with what was said."""
+    if answering and invited.response_id is not None:
+        return
+    try:
+        invitations.check_usable(invited, work.now)
+    except InvitationOver as over:
+        raise InvitationGone(over.detail, code=over.code) from None
+
+
+async def _said(work: Work, invited: Invited | None) -> tuple[UUID | None, Mapping[Any, Any] | None]:
+    response_id = None if invited is None else invited.response_id or invited.begun
+    if response_id is None:
+        return None, None
+    return response_id, await continuing.read_current(work, response_id)
+
+
+async def _survey(work: Work, key: str, version: int | None) -> PublishedSurvey:
+    try:
+        return await published(work, key, version)
+    except NoSuchThing:
+        raise NoSuchThing(NO_PAGE) from None
+
+
+async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
+    """Return what a page open to all asks of somebody who sent a first step under this id."""
+    if hosted.response_id is not None:
+        return hosted
+    found = await continuing.find_current(work, response_id)
+    if found is None or found["survey"] != hosted.survey.key:
+        return hosted
+    survey = await _survey(work, hosted.survey.key, found["survey_version"])
+    return replace(hosted, survey=survey, response_id=response_id, answers=found["answers"])
+
+
+def asked_answers(hosted: Hosted, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of what a form sent what its questions ask of somebody who answered like this; empty clears."""
+    together = {**hosted.answers, **answers}
+    shown = {question["key"] for question in visible(hosted.survey.questions, together)}
+    return {
+        key: value
+        for key, value in answers.items()
+        if key in shown and (value is not None or hosted.answers.get(key) is not None)
+    }
+
+
+def wrong_with(hosted: Hosted, answers: Mapping[str, Any], keys: frozenset[str], *, complete: bool) -> dict[str, str]:
+    """Return by question key what is wrong with the answers to some of the questions."""
+    questions = [question for question in hosted.survey.questions if question["key"] in keys or not complete]
+    found = misfits(
+        questions, {k: v for k, v in answers.items() if k in keys}, complete=complete, before=hosted.answers
+    )
+    return {item.pointer.removeprefix("/answers/"): item.detail for item in found}
+
+
+async def keep(
+    work: Work,
+    hosted: Hosted,
+    response_id: UUID | None,
+    answers: Mapping[str, Any],
+    language: str | None,
+    *,
+    complete: bool,
+) -> Recorded:
+    """Keep what a visitor answered: the first step makes a response, each further one is laid over it."""
+    if hosted.response_id is not None:
+        return await continuing.lay(work, hosted.response_id, Step(answers, complete=complete, proof=hosted.invited))
+    arrival = hosted.arrival
+    body = ResponseBody(
+        id=response_id or uuid7(),
+        survey=hosted.survey.key,
+        version=hosted.survey.number,
+        customer=None if hosted.invited else arrival.customer,
+        case=None if hosted.invited else arrival.case,
+        language=language,
+        answers=dict(answers),
+        complete=complete,
+    )
+    return only(await store_responses(work, [body], hosted.invited))
+
+
+async def behind(work: Work, arrival: Arrival) -> Hosted:
+    """Return what an address asks, whether or not it can still be answered: for the page that says thanks."""
+    invited = None
+    if arrival.token is not None:
+        invited = (await proving.by_tokens(work, [arrival.token])).get(arrival.token)
+        if invited is None:
+            raise NoSuchThing(NO_PAGE)
+    survey = await _survey(work, arrival.survey if invited is None else invited.survey, None)
+    return Hosted((await workspaces.of(work)).name, survey, invited, linked=False, arrival=arrival)
