@@ -36,3 +36,4 @@ async def emit_all(work: Work, happened: Sequence[NewEvent]) -> None:
         for event in happened
     ]
     await work.session.execute(insert(events), rows)
+    work.happened += [event.type for event in happened]

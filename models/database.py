@@ -6,6 +6,7 @@ asynchronous lock, readers have connections of their own, and `synchronous=FULL`
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
+
+OWNER_WAIT_MS = 60_000
+"""How long a migration, or a look at the schema, waits for another process that is migrating."""
 
 PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
@@ -56,6 +60,12 @@ ABSENCES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+
+SQLITE_ABSENCES = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL}
+)
+"""What SQLite says when its file cannot be asked just now. Whatever else it says is a mistake of ours."""
+PRIMARY_CODE = 0xFF
 
 
 class WorkspaceSession(Session):
@@ -95,13 +105,13 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+def _prepare_sqlite(engine: AsyncEngine, begin: str, *more: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         # The driver's own BEGIN would be deferred; ours is said in `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, *more):
             cursor.execute(pragma)
         cursor.close()
 
@@ -112,9 +122,9 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
 def owner_engine(url: str) -> AsyncEngine:
     """Return an engine with the URL's own rights: for migrations and checks, never for serving."""
-    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1)
+    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1, hide_parameters=True)
     if is_sqlite(url):
-        _prepare_sqlite(engine, "BEGIN IMMEDIATE")
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE", f"PRAGMA busy_timeout = {OWNER_WAIT_MS}")
     return engine
 
 
@@ -134,8 +144,8 @@ class Database:
         self.sqlite = is_sqlite(url)
         target = driver_url(url)
         if self.sqlite:
-            self.writing = create_async_engine(target, pool_size=1, max_overflow=0)
-            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0)
+            self.writing = create_async_engine(target, pool_size=1, max_overflow=0, hide_parameters=True)
+            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0, hide_parameters=True)
             _prepare_sqlite(self.writing, "BEGIN IMMEDIATE")
             _prepare_sqlite(self.reading, "BEGIN")
         else:
@@ -144,6 +154,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=WRITE_WAIT_SECONDS,
+                hide_parameters=True,
                 connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
             )
             self.reading = self.writing
@@ -213,6 +224,8 @@ def is_disk_full(error: BaseException) -> bool:
 
 def is_unavailable(error: BaseException) -> bool:
     """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE in SQLITE_ABSENCES
     if isinstance(error, ABSENCES):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated

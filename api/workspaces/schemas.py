@@ -1,6 +1,6 @@
 """What is said and answered about a workspace."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -52,9 +52,3 @@ class MeAnswer(Answer):
     workspace_id: UUID
     key_id: UUID
     scopes: list[str]
-
-
-class HealthAnswer(Answer):
-    """Whether the service answers."""
-
-    status: Literal["ok"]

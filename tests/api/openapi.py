@@ -7,7 +7,12 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-SOMETHING = {"response_id": str(UUID(int=1)), "set_id": str(UUID(int=1)), "code": "nobody_knows"}
+SOMETHING = {
+    "response_id": str(UUID(int=1)),
+    "key_id": str(UUID(int=1)),
+    "set_id": str(UUID(int=1)),
+    "code": "nobody_knows",
+}
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
