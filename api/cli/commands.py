@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import configuring, demo, doctor, keys, learning, serving, workspaces
+from api.cli import configuring, demo, doctor, keys, learning, serving, setup, workspaces
 from api.cli.importing import command as importing
 
 app = typer.Typer(
@@ -13,6 +13,7 @@ app = typer.Typer(
 )
 app.command("serve")(serving.serve)
 app.command("demo")(demo.demo)
+app.command("setup")(setup.setup)
 app.command("doctor")(doctor.doctor)
 app.command("migrate")(serving.migrate_database)
 app.command("train")(learning.train)

@@ -35,3 +35,9 @@ async def workspace_by_slug(session: AsyncSession, slug: str) -> UUID | None:
 async def all_workspaces(session: AsyncSession) -> list[Row[Any]]:
     """Return every workspace of the installation."""
     return list((await session.execute(select(workspaces).order_by(workspaces.c.created_at))).all())
+
+
+async def hold(session: AsyncSession, workspace_id: UUID) -> None:
+    """Let nobody else who holds it change the same workspace until this transaction ends."""
+    statement = select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+    await session.execute(statement)
