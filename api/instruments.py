@@ -18,7 +18,7 @@ RESPONSE_RECEIVED = "response.received"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 # When a series began is known to whoever scrapes it; told, it would double what is told.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call] # the library does not say
 ProcessCollector(registry=REGISTRY)
 build = Gauge("steadfast_build_info", "The version that runs; always 1.", ["version", "python"], registry=REGISTRY)
 build.labels(version("steadfast"), platform.python_version()).set(1)
