@@ -79,7 +79,8 @@ def in_few_words(error: BaseException) -> str:
     'ValueError'
     """
     origin = getattr(error, "orig", None) or error
-    kind = type(origin).__name__
+    state = getattr(origin, "sqlstate", None)
+    kind = type(origin).__name__ if state is None else f"{type(origin).__name__} {state}"
     if not is_disk_full(error) and not is_unavailable(error):
         return kind
     words = " ".join(str(origin).split())[:LONGEST]

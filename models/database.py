@@ -66,6 +66,8 @@ SQLITE_ABSENCES = frozenset(
 )
 """What SQLite says when its file cannot be asked just now. Whatever else it says is a mistake of ours."""
 PRIMARY_CODE = 0xFF
+POSTGRES_ABSENCES = ("08", "53", "57")
+"""The classes of PostgreSQL's codes for a lost connection, a lack of resources, and a server that stops or starts."""
 
 
 class WorkspaceSession(Session):
@@ -228,4 +230,8 @@ def is_unavailable(error: BaseException) -> bool:
         return getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE in SQLITE_ABSENCES
     if isinstance(error, ABSENCES):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    # While the server starts it refuses connections with an error that SQLAlchemy knows no class for.
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(POSTGRES_ABSENCES)

@@ -116,6 +116,16 @@ def test_a_database_that_cannot_be_asked_is_known_by_every_error_it_gives(error:
     assert is_unavailable(error) is True
 
 
+def test_a_server_that_stops_or_starts_is_known_by_its_code_however_it_is_wrapped() -> None:
+    def wrapped(code: str | None) -> sqlalchemy.exc.DBAPIError:
+        origin = Exception()
+        origin.sqlstate = code  # type: ignore[attr-defined] # as the driver's errors have one
+        return sqlalchemy.exc.DBAPIError("", None, origin)
+
+    assert [is_unavailable(wrapped(code)) for code in ("57P03", "57P01", "53300", "08006")] == [True] * 4
+    assert [is_unavailable(wrapped(code)) for code in ("23505", "42P01", None)] == [False] * 3
+
+
 async def sqlite_error(database: Database, statement: str) -> Exception:
     """Give what a statement that SQLite refuses raises."""
     with pytest.raises(sqlalchemy.exc.OperationalError) as refused:
