@@ -4,20 +4,23 @@ A write's session is committed when the route function has returned and its answ
 that answer is sent (`scope="function"`): a failing commit can never follow a 201.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header, Request, params
+from fastapi import Request, params
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import instruments, limits
 from api.errors import NotAllowed, NotSignedIn
 from api.idempotency import FirstAnswer, Once, check_key, first_answer
+from api.key_uses import KeyUses
+from api.limits import Kind
 from api.security import ParsedKey, is_digest_of, parse_key
 from api.settings import settings
 from models.access import ApiKey, Scope
@@ -58,6 +61,8 @@ class Work:
     now: datetime
     once: Once | None = None
     kept: dict[str, Any] = field(default_factory=dict)
+    happened: list[str] = field(default_factory=list)
+    """The types of the events written, counted once they are committed."""
 
 
 class Replay(Exception):  # noqa: N818 - an answer found, not a failure
@@ -96,20 +101,32 @@ async def identify(session: AsyncSession, key: ParsedKey, now: datetime) -> Call
 
 
 async def authenticate(
-    session: AsyncSession, credentials: HTTPAuthorizationCredentials | None, scopes: SecurityScopes
+    request: Request, session: AsyncSession, credentials: HTTPAuthorizationCredentials | None, scopes: Sequence[str]
 ) -> Caller:
-    """Return the caller, or refuse: 401 without a valid key, 403 without the scope."""
+    """Return the caller, or refuse: 401 without a valid key, 429 over its limit, 403 without the scope."""
     key = None if credentials is None else parse_key(credentials.credentials)
-    caller = None if key is None else await identify(session, key, utc_now())
+    now = utc_now()
+    caller = None if key is None else await identify(session, key, now)
     if caller is None:
+        await limits.check(request, kind=Kind.FAILURE)
         raise NotSignedIn(
             "Send `Authorization: Bearer sfk_…` with a key that is neither revoked nor expired.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    missing = [scope for scope in scopes.scopes if not caller.may(scope)]
+    request.state.caller = caller
+    await limits.check(request, kind=Kind.KEY, by=caller.key_id.hex)
+    uses: KeyUses = request.app.state.key_uses
+    uses.note(caller.workspace_id, caller.key_id, now.date())
+    missing = [scope for scope in scopes if not caller.may(scope)]
     if missing:
         raise NotAllowed(f"This key lacks the scope {', '.join(missing)}. Make one with it: `steadfast keys create`.")
     return caller
+
+
+async def judge(request: Request, scopes: Sequence[str]) -> None:
+    """Judge the key before anything of the body is read; what depends on the caller finds it judged."""
+    async with database(request).read() as session:
+        await authenticate(request, session, await bearer(request), scopes)
 
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, params.Depends(bearer)]
@@ -117,22 +134,19 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, params.Depends(bear
 
 async def reading(request: Request, scopes: SecurityScopes, credentials: Credentials) -> AsyncIterator[Work]:
     """Yield the work of a request that only reads."""
-    async with database(request).read() as session:
-        caller = await authenticate(session, credentials, scopes)
+    judged = _judged(request)
+    async with database(request).read(judged.workspace_id if judged else None) as session:
+        caller = judged or await authenticate(request, session, credentials, scopes.scopes)
         yield Work(session, caller.workspace_id, caller, utc_now())
 
 
-async def writing(
-    request: Request,
-    scopes: SecurityScopes,
-    credentials: Credentials,
-    idempotency_key: Annotated[
-        str | None, Header(description="The same key with the same body gets the first answer again, for 7 days.")
-    ] = None,
-) -> AsyncIterator[Work]:
+async def writing(request: Request, scopes: SecurityScopes, credentials: Credentials) -> AsyncIterator[Work]:
     """Yield the work of a request that stores; what it did is committed before its answer is sent."""
-    async with database(request).read() as session:
-        caller = await authenticate(session, credentials, scopes)
+    caller = _judged(request)
+    if caller is None:
+        async with database(request).read() as session:
+            caller = await authenticate(request, session, credentials, scopes.scopes)
+    idempotency_key = request.headers.get("idempotency-key")
     async with writing_as(database(request), caller) as work:
         if idempotency_key is not None and request.method == "POST":
             work.once = Once(
@@ -149,12 +163,19 @@ async def writing(
         yield work
 
 
+def _judged(request: Request) -> Caller | None:
+    """Return the caller where the route judged the key already, before it read the body."""
+    return getattr(request.state, "caller", None)
+
+
 @asynccontextmanager
 async def writing_as(database: Database, caller: Caller) -> AsyncIterator[Work]:
     """Yield work in a transaction of the caller's workspace; committed at the end, or nothing of it."""
     async with database.write(caller.workspace_id) as session:
         # Microseconds are what is stored: an answer never shows a moment finer than the row's.
-        yield Work(session, caller.workspace_id, caller, from_us(_now_us()))
+        work = Work(session, caller.workspace_id, caller, from_us(_now_us()))
+        yield work
+    instruments.count_events(work.happened)
 
 
 def _now_us() -> int:

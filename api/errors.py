@@ -11,6 +11,7 @@ A refusal is an exception that carries its status, its stable code and what to d
     ├── Conflict             409  conflict              a code of its own: unknown_reference, idempotency_mismatch …
     ├── TooLarge             413  too_large
     ├── WrongMediaType       415  unsupported_media_type
+    ├── TooManyRequests      429  too_many_requests
     ├── Unavailable          503  unavailable
     └── NoRoom               507  no_room
 
@@ -25,8 +26,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
+from api.logs import in_few_words
 from api.settings import settings
 from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
 
@@ -124,6 +127,12 @@ class WrongMediaType(Refusal):
     status, code, title = 415, "unsupported_media_type", "This kind of body is not read here"
 
 
+class TooManyRequests(Refusal):
+    """More requests came than the limit allows; `Retry-After` says how long to wait."""
+
+    status, code, title, retryable = 429, "too_many_requests", "Too many requests", True
+
+
 class Unavailable(Refusal):
     """The database cannot be asked just now; nothing was stored."""
 
@@ -175,6 +184,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -252,17 +262,22 @@ def _advice(request: Request, error: HTTPException, headers: Mapping[str, str]) 
     return str(error.detail)
 
 
+async def _gone(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ClientDisconnect)  # noqa: S101 - same
+    return problem(request, Refusal("The connection ended before the body did.", code="bad_request"), 400)
+
+
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_disk_full(error):
-        log.error("disk_full", error=str(error))
+        log.error("disk_full", error=in_few_words(error))
         return problem(request, NoRoom("Nothing of this request was stored. Free space, then send it again."))
     if is_unavailable(error):
-        log.warning("database_unavailable", error=str(error))
+        log.warning("database_unavailable", error=in_few_words(error))
         return problem(request, Unavailable("Nothing of this request was stored. Send it again in a moment."))
     return await _unexpected(request, error)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected", exc_info=error, path=request.url.path)
+    log.error("unexpected", exc_info=error, request_id=getattr(request.state, "request_id", None))
     refusal = Refusal("This is our fault. Nothing was stored. Tell whoever runs the service the request_id.")
     return problem(request, refusal)

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 from threadpoolctl import threadpool_limits
 
+from api import marks
 from api.cli.console import now, operator, transaction, working
 from api.dependencies import Work
 from api.errors import Refusal
@@ -31,6 +32,7 @@ from ml.tables import TableRefused, analyse_table
 from ml.training import NothingToLearn, Snapshots, learn, read_snapshots
 from models.base import to_us
 from models.database import is_unavailable
+from models.mark import MarkName
 
 Summary = dict[str, Any]
 
@@ -56,6 +58,7 @@ async def analyse(workspace: str) -> Summary:
         async with transaction(database, found.id) as work:
             request: Summary = {"as_of": found.failure.as_of.value}
             analysis_id = await store_analysis(work, OUTCOME, request, summary, _findings(matrix, miner))
+        await marks.keep(database, MarkName.ANALYSIS, now())
         return {"analysis": str(analysis_id), **summary}
 
 
@@ -181,6 +184,7 @@ async def train(workspace: str, promote: str = "") -> Summary:
             serves = bool(promote) or (first and learned.forward.get("gain", -1.0) >= 0)
             if serves:
                 await registry.promote(work, model_id)
+        await marks.keep(database, MarkName.TRAINING, now())
         return {"model": str(model_id), "state": "champion" if serves else "candidate", **summary}
 
 

@@ -1,8 +1,8 @@
 """The application: middleware, routers, lifespan. Read this first.
 
-A request passes: its id (`observing`), the route's strict body (`routing`), the caller and the session
-(`dependencies`), the service of its topic, the commit, and only then the answer. Every refusal on the way is rendered
-in `errors`.
+A request passes: who really called (`proxies`), its id (`observing`), the key and its limit (`dependencies`,
+`limits`), the route's strict body (`routing`), the session, the service of its topic, the commit, and only then the
+answer. Every refusal on the way is rendered in `errors`.
 """
 
 from collections.abc import AsyncIterator
@@ -11,30 +11,33 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy import text
 
-from api import errors
+from api import errors, health
 from api.company import routes as company
 from api.customers import routes as customers
 from api.customers.routes import interactions, revenues
-from api.dependencies import Replay, database
-from api.errors import Unavailable
+from api.dependencies import Replay
 from api.failures import routes as failures
 from api.feedback import routes as feedback
-from api.observing import RequestIds, set_up_logs
+from api.key_uses import KeyUses, writing_uses
+from api.keys import routes as keys
+from api.limits import limits_of
+from api.logs import set_up_logs
+from api.observing import RequestIds
 from api.pages import routes as pages
 from api.problems import problems_page
+from api.proxies import TrustedProxies
 from api.risk import routes as risk
 from api.roles import routes as roles
-from api.settings import settings
+from api.settings import networks_of, settings
 from api.webhooks import routes as webhooks
 from api.worker import running_worker
 from api.workspaces import routes as workspaces
-from api.workspaces.schemas import HealthAnswer
-from models.database import Database, is_unavailable
+from models.database import Database
 
 ROUTERS = (
     workspaces,
+    keys,
     company,
     customers,
     interactions,
@@ -51,7 +54,7 @@ ROUTERS = (
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database for as long as the application runs, and do light jobs beside it."""
-    async with running_worker(app.state.database):
+    async with running_worker(app.state.database), writing_uses(app.state.key_uses, app.state.database):
         yield
     await app.state.database.close()
 
@@ -67,32 +70,17 @@ def create_app(store: Database | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.database = store or Database(settings().database_url, settings().pool_size)
+    app.state.limits = limits_of(settings())
+    app.state.key_uses = KeyUses()
     app.add_middleware(RequestIds)
+    app.add_middleware(TrustedProxies, trusted=networks_of(settings().trusted_proxies))
     errors.install(app)
     app.add_exception_handler(Replay, _replay)
     for topic in ROUTERS:
         app.include_router(topic.router, responses=errors.DOCUMENTED)
-    app.add_api_route("/livez", livez, methods=["GET"], tags=["Health"])
-    app.add_api_route("/readyz", readyz, methods=["GET"], tags=["Health"])
+    health.install(app)
     app.add_api_route("/problems", problems, methods=["GET"], include_in_schema=False)
     return app
-
-
-async def livez() -> HealthAnswer:
-    """Say that the process answers."""
-    return HealthAnswer(status="ok")
-
-
-async def readyz(request: Request) -> HealthAnswer:
-    """Say that the database answers too; 503 where it does not."""
-    try:
-        async with database(request).read() as session:
-            await session.execute(text("SELECT 1"))
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        raise Unavailable("The database does not answer. Look at its log.") from error
-    return HealthAnswer(status="ok")
 
 
 async def problems() -> HTMLResponse:

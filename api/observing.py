@@ -1,40 +1,17 @@
-"""What the service tells about itself: request ids, structured log lines, and whether it is alive and ready."""
+"""What the service tells of each request: its id, its one log line, its counts, and how the caller's limit stands."""
 
-import logging
 import re
-import sys
 import time
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.settings import settings
+from api import instruments
 from models.ids import uuid7
 
 log = structlog.get_logger("steadfast.request")
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._:/+=-]{1,128}$")
-
-
-def set_up_logs() -> None:
-    """Write log lines as JSON, or as text for people."""
-    renderer = (
-        structlog.processors.JSONRenderer()
-        if settings().log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
 
 
 class RequestIds:
@@ -50,7 +27,8 @@ class RequestIds:
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         request_id = given if REQUEST_ID.match(given) else str(uuid7())
-        scope.setdefault("state", {})["request_id"] = request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
         started = time.perf_counter()
         status = 500
 
@@ -58,18 +36,26 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message).update({"X-Request-ID": request_id, **state.get("rate_limit", {})})
             await send(message)
 
-        try:
-            await self.app(scope, receive, sending)
-        finally:
-            milliseconds = round((time.perf_counter() - started) * 1000, 2)
-            log.info(
-                "request",
-                request_id=request_id,
-                method=scope["method"],
-                route=getattr(scope.get("route"), "path", None),
-                status=status,
-                ms=milliseconds,
-            )
+        # What is logged on the way belongs to this request, and says so.
+        with structlog.contextvars.bound_contextvars(request_id=request_id), instruments.under_way.track_inprogress():
+            try:
+                await self.app(scope, receive, sending)
+            finally:
+                _tell(scope, status, time.perf_counter() - started)
+
+
+def _tell(scope: Scope, status: int, took: float) -> None:
+    route = getattr(scope.get("route"), "path", None)
+    caller = scope["state"].get("caller")
+    instruments.count_request(scope["method"], route, status, took)
+    log.info(
+        "request",
+        method=scope["method"],
+        route=route,
+        status=status,
+        ms=round(took * 1000, 2),
+        **({} if caller is None else {"key": str(caller.key_id), "workspace": str(caller.workspace_id)}),
+    )

@@ -60,6 +60,7 @@ async def emit_all(work: Work, happened: Sequence[NewEvent]) -> int:
     else:
         await work.session.execute(insert(events), rows)
     await _address(work, {identity: event.type for identity, event in told.items()})
+    work.happened += [event.type for event in told.values()]
     return len(told)
 
 

@@ -1,7 +1,8 @@
-"""The one kind of route this house has: bodies are read under a limit and checked before anything else sees them.
+"""The one kind of route this house has: the key is judged, then the body read under a limit and checked.
 
-JSON that is not JSON (NaN, infinities, NUL, lone surrogates) is refused here, once, for every route. A route that
-stores gets its answer kept for the Idempotency-Key inside the same transaction.
+A stranger's body is neither read nor parsed. JSON that is not JSON (NaN, infinities, NUL, lone surrogates) is refused
+here, once, for every route. A route that stores gets its answer kept for the Idempotency-Key inside the same
+transaction.
 """
 
 import json
@@ -10,10 +11,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from api.dependencies import Work
+from api.dependencies import Work, judge, reading, writing
 from api.errors import Malformed, TooLarge, WrongMediaType
 from api.idempotency import FirstAnswer, keep_answer
 
@@ -23,17 +25,32 @@ JSON_TYPES = ("application/json",)
 NDJSON_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 ESCAPED_TROUBLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 DEEPEST = 32
+IDEMPOTENCY_KEY = {
+    "name": "idempotency-key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "The same key with the same body gets the first answer again, for 7 days.",
+}
 
 
 class StrictRoute(APIRoute):
-    """A route whose body was read under a limit and is strict JSON."""
+    """A route whose caller is known before its body, which was read under a limit and is strict JSON."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if self.methods == {"POST"} and any(door.call is writing for door in _doors(self.dependant)):
+            self.openapi_extra = {**(self.openapi_extra or {}), "parameters": [IDEMPOTENCY_KEY]}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with body reading before it and the kept answer after it."""
+        """Return the handler with the key and the body before it and the kept answer after it."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
+        doors = _doors(self.dependant) if takes_body else []
 
         async def strict(request: Request) -> Response:
+            for door in doors:
+                await judge(request, door.own_oauth_scopes or ())
             if takes_body:
                 await read_json(request)
             response = await handle(request)
@@ -44,6 +61,11 @@ class StrictRoute(APIRoute):
             return response
 
         return strict
+
+
+def _doors(dependant: Dependant) -> list[Dependant]:
+    """Return through which of the two doors a route lets its caller in, with the scopes it wants."""
+    return [inner for inner in dependant.dependencies if inner.call in {reading, writing}]
 
 
 async def read_json(request: Request) -> None:

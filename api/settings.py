@@ -5,9 +5,13 @@ A name nobody knows is an error at start: a misspelt setting must not be silentl
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +20,7 @@ from sqlalchemy import make_url
 from models.database import driver_url, is_sqlite
 
 PREFIX = "STEADFAST_"
+SHORTEST_TOKEN = 16
 
 
 class SettingsRefusedError(Exception):
@@ -38,7 +43,8 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000", description="The address callers and customers reach this service at."
     )
     trusted_proxies: str = Field(
-        default="127.0.0.1", description="Addresses whose `X-Forwarded-*` headers are believed, comma separated."
+        default="127.0.0.1, ::1",
+        description="Addresses and networks whose `X-Forwarded-*` headers are believed, comma separated.",
     )
     environment: Literal["live", "test"] = Field(
         default="live", description="Stands in each API key, so that a test key is seen to be one."
@@ -53,6 +59,22 @@ class Settings(BaseSettings):
     )
     hook_timeout: float = Field(default=15, ge=0.1, le=30, description="Seconds a receiver of webhooks has to answer.")
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
+    limit_key: int = Field(default=60_000, ge=0, description="Requests a minute of one API key; 0 for no limit.")
+    limit_token: int = Field(default=300, ge=0, description="Requests a minute with one invitation; 0 for no limit.")
+    limit_address: int = Field(
+        default=1_200, ge=0, description="Requests a minute of one address to open forms; 0 for no limit."
+    )
+    limit_failures: int = Field(
+        default=3_000,
+        ge=0,
+        description="Wrong keys and invitations a minute of one address; 0 for no limit.",
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65_535, description="A port of its own for `/metrics`, without a token; 0 for none."
+    )
+    metrics_token: str = Field(
+        default="", description="What `/metrics` on the service's own port wants as bearer token; off without one."
+    )
 
     @field_validator("hook_attempts")
     @classmethod
@@ -71,6 +93,32 @@ class Settings(BaseSettings):
     def _known_database(cls, url: str) -> str:
         driver_url(url)
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: str) -> str:
+        networks_of(given)
+        return given
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, given: str) -> str:
+        parsed = urlsplit(given)
+        if parsed.scheme not in {"http", "https"} or not parsed.hostname or parsed.query or parsed.fragment:
+            raise ValueError("an address like https://feedback.example.com")
+        return given.rstrip("/")
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long_enough(cls, given: str) -> str:
+        if given and len(given) < SHORTEST_TOKEN:
+            raise ValueError(f"a token of at least {SHORTEST_TOKEN} characters")
+        return given
+
+
+def networks_of(given: str) -> list[IPv4Network | IPv6Network]:
+    """Return the addresses and networks of a comma-separated list; raise `ValueError` for what is neither."""
+    return [ip_network(item.strip()) for item in given.split(",") if item.strip()]
 
 
 def read_settings() -> Settings:
@@ -118,13 +166,20 @@ def _kept_secret(database_url: str) -> str:
         return secrets.token_hex(32)
     kept = Path(f"{database}.secret")
     try:
-        descriptor = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return kept.read_text(encoding="utf-8").strip()
+        secret = kept.read_text(encoding="utf-8").strip() if kept.exists() else _new_secret(kept)
     except OSError as error:
         raise SettingsRefusedError(f"the secret cannot be kept at {kept}: {error}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+    if not secret:
+        raise SettingsRefusedError(f"{kept} is empty; put the secret of your backup back into it")
+    return secret
+
+
+def _new_secret(kept: Path) -> str:
+    """Make the secret; of several that start together one makes it and all read the same."""
+    with tempfile.NamedTemporaryFile("w", dir=kept.parent, prefix=".", suffix=".secret", encoding="utf-8") as file:
         file.write(secrets.token_hex(32))
         file.flush()
         os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            Path(kept).hardlink_to(file.name)
     return kept.read_text(encoding="utf-8").strip()

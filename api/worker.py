@@ -11,10 +11,11 @@ from uuid import UUID
 import structlog
 from pydantic import JsonValue
 
-from api import jobs
+from api import jobs, marks
 from api.dependencies import Caller, utc_now, writing_as
 from api.failures import derivation
 from api.jobs import ClaimedJob
+from api.logs import in_few_words
 from api.webhooks.delivery import deliver_due
 from models.access import Scope
 from models.database import Database, is_unavailable
@@ -83,10 +84,12 @@ async def running_worker(database: Database) -> AsyncIterator[None]:
 
 
 async def _forever(database: Database) -> None:
+    alive = marks.SignOfLife()
     while True:
         try:
+            await alive.give(database, utc_now())
             await work_off(database)
             await deliver_due(database)
         except Exception as error:  # noqa: BLE001 - whatever one job did, the next is still to be done
-            log.warning("worker", error=str(error), waiting=is_unavailable(error))
+            log.warning("worker", error=in_few_words(error), waiting=is_unavailable(error))
         await asyncio.sleep(PAUSE_SECONDS)

@@ -1,6 +1,6 @@
 """Who may ask: API keys with their scopes, and the answers kept for a repeated request."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -24,7 +24,10 @@ class Scope(StrEnum):
 
 
 class ApiKey(WorkspaceRow, table=True):
-    """A key's keyed hash and what it may do; the secret itself is shown once and kept nowhere."""
+    """A key's keyed hash and what it may do; the secret itself is shown once and kept nowhere.
+
+    The day of its last use is all that is kept of its uses: enough to see that a key can go.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (unique_in_workspace("api_keys", "lookup"),)
@@ -36,6 +39,9 @@ class ApiKey(WorkspaceRow, table=True):
     created_at: datetime = Field(sa_type=UTCDateTime)
     expires_at: datetime | None = moment()
     revoked_at: datetime | None = moment()
+    changed_at: datetime | None = moment()
+    successor_id: UUID | None = None
+    last_used_on: date | None = None
 
 
 class IdempotentAnswer(WorkspaceRow, table=True):

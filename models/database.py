@@ -6,6 +6,7 @@ asynchronous lock, readers have connections of their own, and `synchronous=FULL`
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -20,6 +21,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
+
+OWNER_WAIT_MS = 60_000
+"""How long a migration, or a look at the schema, waits for another process that is migrating."""
 
 PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
@@ -45,8 +49,6 @@ DATABASE_ERRORS = (
 )
 """Whatever a database, its pool or its driver raises; while connecting, the driver's own errors come unwrapped."""
 
-ROLLED_BACK = "40"
-"""How PostgreSQL's codes begin that say a transaction was undone for another's sake."""
 ABSENCES = (
     OSError,
     NoFreeConnectionError,
@@ -58,6 +60,15 @@ ABSENCES = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+
+SQLITE_ABSENCES = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL}
+)
+"""What SQLite says when its file cannot be asked just now. Whatever else it says is a mistake of ours."""
+PRIMARY_CODE = 0xFF
+POSTGRES_ABSENCES = ("08", "40", "53", "57")
+"""The classes of PostgreSQL's codes for a lost connection, a transaction undone for another's sake, a lack of
+resources, and a server that stops or starts."""
 
 
 class WorkspaceSession(Session):
@@ -97,13 +108,13 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+def _prepare_sqlite(engine: AsyncEngine, begin: str, *more: str) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         # The driver's own BEGIN would be deferred; ours is said in `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, *more):
             cursor.execute(pragma)
         cursor.close()
 
@@ -114,9 +125,9 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
 def owner_engine(url: str) -> AsyncEngine:
     """Return an engine with the URL's own rights: for migrations and checks, never for serving."""
-    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1)
+    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1, hide_parameters=True)
     if is_sqlite(url):
-        _prepare_sqlite(engine, "BEGIN IMMEDIATE")
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE", f"PRAGMA busy_timeout = {OWNER_WAIT_MS}")
     return engine
 
 
@@ -136,8 +147,8 @@ class Database:
         self.sqlite = is_sqlite(url)
         target = driver_url(url)
         if self.sqlite:
-            self.writing = create_async_engine(target, pool_size=1, max_overflow=0)
-            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0)
+            self.writing = create_async_engine(target, pool_size=1, max_overflow=0, hide_parameters=True)
+            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0, hide_parameters=True)
             _prepare_sqlite(self.writing, "BEGIN IMMEDIATE")
             _prepare_sqlite(self.reading, "BEGIN")
         else:
@@ -146,6 +157,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=WRITE_WAIT_SECONDS,
+                hide_parameters=True,
                 connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
             )
             self.reading = self.writing
@@ -229,9 +241,12 @@ def is_unavailable(error: BaseException) -> bool:
 
     Of two transactions that wait for each other PostgreSQL gives one up; asked again, it goes through.
     """
+    if isinstance(error, OperationalError) and isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & PRIMARY_CODE in SQLITE_ABSENCES
     if isinstance(error, ABSENCES):
         return True
     if not isinstance(error, DBAPIError):
         return False
-    # Two who waited for each other: one of them was sent away, and asking again is right.
-    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(ROLLED_BACK)
+    # While the server starts it refuses connections with an error that SQLAlchemy knows no class for.
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return error.connection_invalidated or state.startswith(POSTGRES_ABSENCES)

@@ -13,6 +13,7 @@ from models import (
     hook,
     interaction,
     invitation,
+    mark,
     outbox,
     revenue,
     role,
@@ -21,7 +22,7 @@ from models import (
 )
 from models.base import metadata
 
-DIRECTORY_TABLES = frozenset({"workspaces", "access_routes", "job_claims", "outbox_claims"})
+DIRECTORY_TABLES = frozenset({"workspaces", "access_routes", "job_claims", "outbox_claims", "marks"})
 """The only tables read before a workspace is known; all others are behind row-level security."""
 
 TOPICS = (
@@ -37,6 +38,7 @@ TOPICS = (
     hook,
     interaction,
     invitation,
+    mark,
     outbox,
     revenue,
     role,

@@ -16,6 +16,7 @@ from typer.main import get_command
 ROOMS = {
     "serve": "api.cli.serving:serve",
     "demo": "api.cli.demo:demo",
+    "setup": "api.cli.setup:setup",
     "doctor": "api.cli.doctor:doctor",
     "migrate": "api.cli.serving:migrate_database",
     "train": "api.cli.learning:train",

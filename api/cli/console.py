@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -56,6 +56,11 @@ def fail(message: str, code: int = FAILED) -> NoReturn:
     raise typer.Exit(code)
 
 
+def waiting(for_what: str) -> AbstractContextManager[object]:
+    """Show people that something takes its time; a machine's log stays free of it."""
+    return errors.status(for_what) if sys.stderr.isatty() else nullcontext()
+
+
 def safe_url() -> str:
     """Return the database's URL without its password."""
     from_settings = settings().database_url
@@ -84,9 +89,10 @@ async def ready() -> None:
 def migrate(url: str) -> str:
     """Bring a database to the newest schema in a process of its own: no serving process loads what that needs."""
     command = [sys.executable, "-m", "models.migrating"]
-    done = subprocess.run(  # noqa: S603 - our own module, no shell
-        command, input=url, capture_output=True, text=True, check=False
-    )
+    with waiting("Bringing the database to the newest schema …"):
+        done = subprocess.run(  # noqa: S603 - our own module, no shell
+            command, input=url, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         reason = done.stderr.strip().splitlines()
         fail(f"The database at {safe_url()} cannot be migrated: {reason[-1] if reason else done.returncode}")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, errors, fail, run, show, transaction, working
+from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, fail, run, show, transaction, waiting, working
 from api.risk import queries, service
 from api.worker import work_off
 
@@ -62,7 +62,8 @@ def analyse(
 
 def score(workspace: WorkspaceName, as_json: AsJson = False) -> None:
     """Assess every customer and keep what changed."""
-    counted = run(lambda: score_all(workspace))
+    with waiting("Assessing …"):
+        counted = run(lambda: score_all(workspace))
     text = f"Assessed {counted['customers']} customers; {counted['stored']} assessments changed."
     show(counted, as_json=as_json, text=f"{text} {counted['flagged']} customers are flagged.")
 
@@ -89,7 +90,7 @@ async def score_all(workspace: str) -> dict[str, int]:
 def learn(kind: str, *arguments: str, quiet: bool) -> dict[str, Any]:
     """Run one piece of learning in its own process and return what it found."""
     command = [sys.executable, "-m", "api.learner", kind, *arguments]
-    with errors.status("Learning…") if not quiet and sys.stderr.isatty() else nullcontext():
+    with nullcontext() if quiet else waiting("Learning …"):
         done = subprocess.run(  # noqa: S603 - our own module, no shell
             command, stdout=subprocess.PIPE, env={**os.environ, **ONE_THREAD}, check=False
         )

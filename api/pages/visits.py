@@ -1,12 +1,13 @@
 """How a visitor comes in: what the address says, what the form sent, and who is answered with what.
 
-Every request of a page passes here once; a limit on visitors without a key belongs into `visiting`.
+Every request of a page passes here once, and pays here for being answered.
 """
 
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,12 +18,14 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from api import limits
 from api.bodies import Reference
 from api.dependencies import Work, database, utc_now, writing_as
 from api.errors import Malformed, NoRoom, NoSuchThing, Refusal, Unavailable, WrongMediaType, problem
 from api.feedback import hosted
 from api.feedback.hosted import NO_PAGE, Arrival
 from api.feedback.links import SignedLink
+from api.limits import Kind
 from api.pages.contexts import MessagePage
 from api.pages.fields import Fields
 from api.pages.render import rendered
@@ -30,6 +33,7 @@ from api.routing import BODY_LIMIT, parse_json, read_body
 from models.database import DATABASE_ERRORS, bind_workspace, is_disk_full, is_unavailable
 
 MOST_FIELDS = 1000
+NO_PROOF = frozenset({"not_found", "bad_signature"})
 LONGEST_PART = 200
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -118,7 +122,7 @@ def wants_json(request: Request) -> bool:
 @asynccontextmanager
 async def visiting(request: Request, arrival: Arrival, slug: str | None = None) -> AsyncIterator[Work]:
     """Yield the work of a page that is only looked at: nothing it does is kept."""
-    async with database(request).read() as session:
+    async with _paying(request, arrival), database(request).read() as session:
         workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         await bind_workspace(session, workspace_id)
         yield Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
@@ -127,10 +131,28 @@ async def visiting(request: Request, arrival: Arrival, slug: str | None = None) 
 @asynccontextmanager
 async def sending(request: Request, arrival: Arrival, slug: str | None = None) -> AsyncIterator[Work]:
     """Yield the work of a page that was sent: committed at the end, before anything is answered."""
-    async with database(request).read() as session:
-        workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
-    async with writing_as(database(request), hosted.visitor(workspace_id)) as work:
-        yield work
+    async with _paying(request, arrival):
+        async with database(request).read() as session:
+            workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
+        async with writing_as(database(request), hosted.visitor(workspace_id)) as work:
+            yield work
+
+
+@asynccontextmanager
+async def _paying(request: Request, arrival: Arrival) -> AsyncIterator[None]:
+    """Let a visit pay by its invitation or signed link, and by its address where it has none, or none that is good."""
+    proof = arrival.token if arrival.link is None else f"{arrival.link.case}/{arrival.link.signature}"
+    if proof is None:
+        await limits.check(request, kind=Kind.ADDRESS)
+        yield
+        return
+    await limits.check(request, kind=Kind.TOKEN, by=sha256(proof.encode()).hexdigest())
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.code in NO_PROOF:
+            await limits.check(request, kind=Kind.FAILURE)
+        raise
 
 
 def arrival_at(request: Request, *, survey: str = "", token: str | None = None) -> Arrival:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, params
-from fastapi.security import SecurityScopes
 
 from api.bodies import Reference, ShortText
 from api.dependencies import (
@@ -53,7 +52,7 @@ Team = Annotated[ShortText | None, Query(description="Only of this team.")]
 async def reading_proposals(request: Request, credentials: Credentials) -> AsyncIterator[Work]:
     """Yield the work of a request that staff and managers alike may make."""
     async with database(request).read() as session:
-        caller = await authenticate(session, credentials, SecurityScopes())
+        caller = await authenticate(request, session, credentials, ())
         if not (caller.may(Scope.ROLES_WRITE) or caller.may(Scope.ROLES_SUPPORT)):
             raise NotAllowed(
                 f"This key lacks the scope {Scope.ROLES_WRITE} or {Scope.ROLES_SUPPORT}. "

@@ -56,9 +56,3 @@ async def take_slug(session: AsyncSession, workspace_id: UUID, slug: str) -> boo
 async def all_workspaces(session: AsyncSession) -> list[Row[Any]]:
     """Return every workspace of the installation."""
     return list((await session.execute(select(workspaces).order_by(workspaces.c.created_at))).all())
-
-
-async def keys_of(session: AsyncSession, workspace_id: UUID) -> list[Row[Any]]:
-    """Return a workspace's keys, oldest first; no secret is stored, so none is returned."""
-    statement = select(keys).where(keys.c.workspace_id == workspace_id).order_by(keys.c.created_at)
-    return list((await session.execute(statement)).all())

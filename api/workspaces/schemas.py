@@ -1,6 +1,6 @@
 """What is said and answered about a workspace."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -136,9 +136,3 @@ class MeAnswer(Answer):
     workspace_id: UUID
     key_id: UUID
     scopes: list[str]
-
-
-class HealthAnswer(Answer):
-    """Whether the service answers."""
-
-    status: Literal["ok"]

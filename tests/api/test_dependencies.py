@@ -1,11 +1,13 @@
 """Who is let in: every route, asked by everybody who should not be."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
+from api.routing import BULK_LIMIT
 from api.security import make_key
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
@@ -50,6 +52,37 @@ async def test_nobody_comes_in_without_a_valid_key(
     assert let_in == {}
     assert len(guarded(app)) > 40
     assert (await knock(client, guarded(app)[0]))[0] == 200
+
+
+async def test_the_key_is_judged_before_anything_of_the_body_is_read(
+    app: FastAPI, stranger: Caller, caller: MakeCaller
+) -> None:
+    lacking = await caller("risk:read")
+    read: list[bytes] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(4 * BULK_LIMIT // 65_536):
+            read.append(b"[" * 65_536)
+            yield read[-1]
+
+    taking = [route for route in guarded(app) if route.takes_body]
+    assert len(taking) > 20
+    for holder, status in ((stranger, 401), (lacking, 403)):
+        for route in taking:
+            if any(needed <= {"risk:read"} for needed in route.scopes) and holder is lacking:
+                continue
+            for kind in ("application/json", "text/plain", "application/x-ndjson"):
+                headers = {"Content-Type": kind, "Idempotency-Key": "\x01"}
+                refusal(await holder.ask(route.method, route.address(), headers, content=endless()), status)
+    assert read == []
+
+
+async def test_only_a_post_that_stores_lists_the_header_it_honours(app: FastAPI) -> None:
+    listing = {str(route) for route in guarded(app) if any(item[0] == "idempotency-key" for item in route.parameters)}
+    assert "POST /v1/customers/bulk" in listing
+    assert "POST /v1/keys/{key_id}/rotate" in listing
+    assert "POST /v1/risk/lookup" not in listing
+    assert [route for route in listing if not route.startswith("POST ")] == []
 
 
 async def test_a_refused_caller_is_told_how_to_sign_in_and_nothing_else(stranger: Caller) -> None:

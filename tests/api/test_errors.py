@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -113,6 +114,48 @@ async def test_a_fault_of_ours_tells_the_caller_its_id_and_not_our_secrets(
 )
 def test_a_database_that_cannot_be_asked_is_known_by_every_error_it_gives(error: Exception) -> None:
     assert is_unavailable(error) is True
+
+
+def test_a_server_that_stops_or_starts_is_known_by_its_code_however_it_is_wrapped() -> None:
+    def wrapped(code: str | None) -> sqlalchemy.exc.DBAPIError:
+        origin = Exception()
+        origin.sqlstate = code  # type: ignore[attr-defined] # as the driver's errors have one
+        return sqlalchemy.exc.DBAPIError("", None, origin)
+
+    assert [is_unavailable(wrapped(code)) for code in ("57P03", "57P01", "53300", "08006")] == [True] * 4
+    assert [is_unavailable(wrapped(code)) for code in ("23505", "42P01", None)] == [False] * 3
+
+
+async def sqlite_error(database: Database, statement: str) -> Exception:
+    """Give what a statement that SQLite refuses raises."""
+    with pytest.raises(sqlalchemy.exc.OperationalError) as refused:
+        async with database.read() as session:
+            await session.execute(text(statement))
+    return refused.value
+
+
+@on_sqlite
+async def test_only_an_sqlite_file_that_cannot_be_asked_just_now_is_unavailable(
+    database: Database, tmp_path: Path
+) -> None:
+    for mistake in ("SELECT * FROM nowhere", "SELECT nothing", "SELECT ("):
+        assert is_unavailable(await sqlite_error(database, mistake)) is False
+    folder = Database(f"sqlite:///{tmp_path}")
+    assert is_unavailable(await sqlite_error(folder, "SELECT 1")) is True
+    await folder.close()
+    with sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        hasty = sqlite3.connect(database.url.removeprefix("sqlite:///"), timeout=0)
+        with pytest.raises(sqlite3.OperationalError) as locked:
+            hasty.execute("BEGIN IMMEDIATE")
+        hasty.close()
+        other.execute("ROLLBACK")
+    other.close()
+    assert is_unavailable(sqlalchemy.exc.OperationalError("", None, locked.value)) is True
+    for code in (sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_LOCKED):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = code
+        assert is_unavailable(sqlalchemy.exc.OperationalError("", None, error)) is True
 
 
 def test_a_wrong_question_is_not_the_databases_absence() -> None:

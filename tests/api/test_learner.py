@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, select
 
-from api import kinds
+from api import kinds, marks
 from api.errors import Refusal
 from api.learner import Refused, analyse, train
 from api.settings import settings
@@ -44,6 +44,12 @@ async def refused(learn: Callable[[str], Awaitable[Any]], kind: type[Exception],
         await learn(workspace)
     assert getattr(caught.value, "code", "")
     return str(caught.value)
+
+
+async def marked(database: Database) -> set[str]:
+    """Give what the installation says it has done."""
+    async with database.read() as session:
+        return set(await marks.read(session))
 
 
 async def one_case(client: Caller, number: int, satisfaction: int, **fields: Any) -> None:
@@ -107,6 +113,7 @@ async def test_a_model_serves_exactly_as_it_was_fitted(
     summary = await train("Warm Homes", promote="yes")
     assert (summary["state"], summary["basis"]) == ("champion", "blended")
     assert (summary["customers"], 0 < summary["departures"] < 20) == (20, True)
+    assert await marked(database) == {"training"}
     names = [f"C-{number}" for number in range(20)]
     answers = done(await client.post("/v1/risk/lookup", {"customers": names}))["items"]
     assert {answer["model"] for answer in answers} == {summary["model"]}
@@ -221,11 +228,12 @@ async def test_constant_and_duplicate_conditions_explain_nothing_twice(client: C
         assert (await client.read(f"/v1/condition-sets/{item['id']}"))["conditions"] == item["conditions"]
 
 
-async def test_one_condition_alone_is_mined_without_complaint(client: Caller) -> None:
+async def test_one_condition_alone_is_mined_without_complaint(client: Caller, database: Database) -> None:
     await client.catalogue("handed", rule=reading("handed"))
     await tell(client, many(failing=2))
     summary = await analyse("warm-homes")
     assert summary["conditions"] == 1
+    assert await marked(database) == {"analysis"}
     assert all(item["conditions"] == ["handed"] for item in summary["sets"])
     found = (await client.read("/v1/condition-sets", status="confirmed"))["items"]
     assert all(item["status"] == "confirmed" for item in found)

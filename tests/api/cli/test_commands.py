@@ -1,13 +1,14 @@
 """The commands around the import: keys, workspaces, doctor, learning, and the synthetic company."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.demo import world
-from api.settings import settings
+from api.settings import SettingsRefusedError, read_settings, settings
 from tests.api.cli.desk import WORKSPACE, Desk
 
 
@@ -29,6 +30,45 @@ def test_a_key_is_shown_once_and_opens_nothing_when_revoked(desk: Desk) -> None:
     assert said(desk, "keys", "list", "--workspace", WORKSPACE)["items"][0]["state"] == "revoked"
     assert desk.run("keys", "revoke", "--workspace", WORKSPACE, "nonsense").exit_code == 2
     assert desk.run("keys", "list", "--workspace", "nobody").exit_code == 1
+
+
+def test_a_key_is_rotated_with_an_overlap(desk: Desk) -> None:
+    made = said(desk, "keys", "create", "--workspace", WORKSPACE, "--scope", "risk:read", "--name", "CRM")
+    rotate = ("keys", "rotate", "--workspace", WORKSPACE)
+    new = said(desk, *rotate, made["id"], "--overlap", "12h")
+    assert (new["name"], new["scopes"], new["replaces"]["id"]) == ("CRM", ["risk:read"], made["id"])
+    listed = said(desk, "keys", "list", "--workspace", WORKSPACE)["items"]
+    assert [(item["state"], item["successor"], item["last_used_on"]) for item in listed] == [
+        ("active", new["id"], None),
+        ("active", None, None),
+    ]
+    shown = desk.run(*rotate, new["id"], "--overlap", "0h")
+    assert shown.exit_code == 0
+    assert "shown this once" in shown.output
+    assert "used never" in desk.run("keys", "list", "--workspace", WORKSPACE).output
+    again = desk.run(*rotate, made["id"])
+    assert (again.exit_code, "has a successor" in again.output) == (1, True)
+    for overlap in ("7", "week", "91d", "-1d", ""):
+        assert desk.run(*rotate, made["id"], "--overlap", overlap).exit_code == 2
+    named = ("keys", "create", "--workspace", WORKSPACE, "--scope", "admin", "--name")
+    assert desk.run(*named, "a\nb").exit_code == 2
+
+
+def test_an_empty_secret_beside_a_database_is_never_taken_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STEADFAST_SECRET", raising=False)
+    monkeypatch.setenv("STEADFAST_DATABASE_URL", f"sqlite:///{tmp_path / 'kept.db'}")
+    kept = tmp_path / "kept.db.secret"
+    kept.touch()
+    settings.cache_clear()
+    with pytest.raises(SettingsRefusedError, match="is empty"):
+        settings()
+    kept.unlink()
+    with ThreadPoolExecutor(8) as pool:
+        secrets = {read.secret for read in pool.map(lambda _: read_settings(), range(8))}
+    assert secrets == {kept.read_text(encoding="utf-8")}
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.db.secret"]
 
 
 def test_workspaces_are_listed_and_made_once(desk: Desk) -> None:

@@ -1,0 +1,1 @@
+"""Keys: who may ask, for how long, and how one takes over from another."""

@@ -1,0 +1,44 @@
+"""Every statement about keys, by name."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, func, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.paging import read_cursor
+from models.access import ApiKey
+
+keys = ApiKey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+
+
+async def key_of(
+    session: AsyncSession, workspace_id: UUID, key_id: UUID, *, to_change: bool = False
+) -> Row[Any] | None:
+    """Return a key; to change it, nobody else may until the transaction ends."""
+    statement = select(keys).where(keys.c.workspace_id == workspace_id, keys.c.id == key_id)
+    if to_change:
+        statement = statement.with_for_update()
+    return (await session.execute(statement)).one_or_none()
+
+
+async def page_of_keys(
+    session: AsyncSession, workspace_id: UUID, limit: int, cursor: str | None, updated_since: datetime | None
+) -> list[Row[Any]]:
+    """Return keys, oldest first, one more than asked so that the end is seen."""
+    statement = select(keys).where(keys.c.workspace_id == workspace_id)
+    if cursor is not None:
+        statement = statement.where(tuple_(keys.c.created_at, keys.c.id) > read_cursor(cursor))
+    if updated_since is not None:
+        changed = func.coalesce(keys.c.changed_at, keys.c.created_at, type_=keys.c.created_at.type)
+        statement = statement.where(changed >= updated_since)
+    statement = statement.order_by(keys.c.created_at, keys.c.id).limit(limit + 1)
+    return list((await session.execute(statement)).all())
+
+
+async def change_key(session: AsyncSession, workspace_id: UUID, key_id: UUID, values: Mapping[str, Any]) -> None:
+    """Change what is named of a key."""
+    mine = and_(keys.c.workspace_id == workspace_id, keys.c.id == key_id)
+    await session.execute(update(keys).where(mine).values(**values))

@@ -1,0 +1,215 @@
+"""`doctor` looks at the whole installation, and each thing that is not well says its remedy."""
+
+import asyncio
+import json
+import os
+import zoneinfo
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, text
+
+from api import marks
+from api.cli import checks, database_checks
+from api.jobs import ATTEMPTS, claims
+from api.settings import settings
+from models.database import Database, owner_engine
+from models.ids import uuid7
+from models.mark import MarkName
+from models.schema import head
+from models.workspace import Workspace
+from tests.api.cli.desk import Desk
+
+SECRET = "0123456789abcdef" * 3
+on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
+
+def looked(desk: Desk, code: int | None = None) -> dict[str, dict[str, Any]]:
+    """Run `doctor`; return its checks by name."""
+    settings.cache_clear()
+    result = desk.run("doctor", "--json")
+    answer = json.loads(result.stdout)
+    assert result.exit_code == (0 if answer["ok"] else 1) == (result.exit_code if code is None else code)
+    for check in answer["checks"]:
+        assert check["ok"] or len(check["remedy"]) > 15, check
+    return {check["name"]: check for check in answer["checks"]}
+
+
+@pytest.fixture(autouse=True)
+def well(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything be as it should be."""
+    monkeypatch.setenv("STEADFAST_SECRET", SECRET)
+    monkeypatch.setenv("STEADFAST_PUBLIC_URL", "https://feedback.example.com")
+    monkeypatch.setenv("STEADFAST_METRICS_TOKEN", "a-token-only-prometheus-knows")
+    settings.cache_clear()
+    assert desk
+
+
+def mark(name: MarkName, at: datetime) -> None:
+    """Keep a mark."""
+
+    async def keep() -> None:
+        database = Database(settings().database_url, 1)
+        await marks.keep(database, name, at)
+        await database.close()
+
+    asyncio.run(keep())
+
+
+def change(statement: str) -> None:
+    """Change the database as its owner."""
+
+    async def execute() -> None:
+        engine = owner_engine(settings().database_url)
+        async with engine.begin() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    asyncio.run(execute())
+
+
+def test_a_well_installation_is_found_well(desk: Desk) -> None:
+    for name in MarkName:
+        mark(name, datetime.now(UTC))
+    found = looked(desk, 0)
+    assert [name for name, check in found.items() if not check["ok"]] == []
+    names = {"settings", "secret", "public address", "proxies", "metrics", "time zones", "database", "schema"}
+    names |= {"durability", "clock", "worker", "jobs", "deliveries", "backup"}
+    assert names <= set(found)
+    shown = desk.run("doctor").output
+    assert "FAIL" not in shown
+    assert "ok    schema: at 0" in shown
+
+
+def test_what_can_be_lived_with_is_a_warning(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEADFAST_PUBLIC_URL", "http://localhost:8000")
+    monkeypatch.delenv("STEADFAST_METRICS_TOKEN")
+    found = looked(desk, 0)
+    warned = {name for name, check in found.items() if check["warning"]}
+    assert warned == {"public address", "metrics", "worker", "backup"}
+    assert "warn  backup" in desk.run("doctor").output
+    mark(MarkName.BACKUP, datetime.now(UTC) - timedelta(days=30))
+    assert looked(desk, 0)["backup"]["warning"]
+    monkeypatch.setenv("STEADFAST_PUBLIC_URL", "https://feedback.example.com")
+    monkeypatch.setenv("STEADFAST_TRUSTED_PROXIES", " ")
+    assert looked(desk, 0)["proxies"]["warning"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "value", "check"),
+    [
+        ("SECRET", "short", "secret"),
+        ("SECRET", "abab" * 12, "secret"),
+        ("PUBLIC_URL", "http://feedback.example.com", "public address"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "proxies"),
+        ("TRUSTED_PROXIES", "proxy.example.com", "settings"),
+        ("PUBLIC_URL", "feedback", "settings"),
+        ("METRICS_TOKEN", "short", "settings"),
+        ("SECRETS", "x", "settings"),
+        ("METRICS_PORT", "99999", "settings"),
+    ],
+)
+def test_a_wrong_setting_fails_with_its_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, value: str, check: str
+) -> None:
+    monkeypatch.setenv(f"STEADFAST_{name}", value)
+    found = looked(desk, 1)
+    assert [item for item, said in found.items() if not said["ok"] and not said["warning"]] == [check]
+    if check == "settings":
+        assert f"STEADFAST_{name}" in found[check]["found"]
+
+
+@on_sqlite
+def test_a_secret_that_others_may_read_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = desk.write("secret", SECRET)
+    monkeypatch.delenv("STEADFAST_SECRET")
+    monkeypatch.setenv("STEADFAST_SECRET_FILE", str(file))
+    file.chmod(0o644)
+    assert str(file) in looked(desk, 1)["secret file"]["remedy"]
+    file.chmod(0o600)
+    assert looked(desk, 0)["secret file"]["ok"]
+    monkeypatch.delenv("STEADFAST_SECRET_FILE")
+    settings.cache_clear()
+    assert settings().secret != SECRET
+    kept = Path(f"{settings().database_url.removeprefix('sqlite:///')}.secret")
+    kept.chmod(0o640)
+    assert not looked(desk, 1)["secret file"]["ok"]
+
+
+@on_sqlite
+def test_a_machine_without_room_or_zones_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ROOM_MIB", 2**40)
+    monkeypatch.setattr(checks, "available_timezones", set)
+    found = looked(desk, 1)
+    assert not found["room"]["ok"]
+    assert "tzdata" in found["time zones"]["remedy"]
+
+    def missing(_name: str) -> None:
+        raise zoneinfo.ZoneInfoNotFoundError
+
+    monkeypatch.setattr(checks, "available_timezones", zoneinfo.available_timezones)
+    monkeypatch.setattr(checks, "ZoneInfo", missing)
+    assert not looked(desk, 1)["time zones"]["ok"]
+
+
+def test_a_silent_worker_stuck_jobs_and_late_deliveries_are_found(desk: Desk) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    mark(MarkName.WORKER, long_ago)
+
+    async def leave_work() -> None:
+        database = Database(settings().database_url, 1)
+        workspace_id, given_up = uuid7(), {"kind": "derive", "due_at": long_ago, "attempts": ATTEMPTS}
+        async with database.write() as session:
+            workspaces = Workspace.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+            row = {"id": workspace_id, "slug": "late", "created_at": long_ago}
+            await session.execute(insert(workspaces).values(row))
+            await session.execute(insert(claims).values(workspace_id=workspace_id, job_id=uuid7(), **given_up))
+        await database.close()
+
+    asyncio.run(leave_work())
+    found = looked(desk, 1)
+    assert [name for name, check in found.items() if not check["ok"] and not check["warning"]] == ["worker", "jobs"]
+    assert "1 waiting" in found["jobs"]["found"]
+
+
+def test_a_clock_that_goes_wrong_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark(MarkName.WORKER, datetime.now(UTC) + timedelta(hours=1))
+    assert "behind" in looked(desk, 1)["clock"]["found"]
+    mark(MarkName.WORKER, datetime.now(UTC))
+    monkeypatch.setattr(database_checks, "MOST_DRIFT", timedelta(seconds=-1))
+    assert not looked(desk, 1)["clock"]["ok"]
+
+
+def test_a_database_with_another_schema_is_found(desk: Desk) -> None:
+    change("UPDATE alembic_version SET version_num = '0001'")
+    try:
+        found = looked(desk, 1)
+        assert "steadfast migrate" in found["schema"]["remedy"]
+        assert "jobs" not in found
+    finally:
+        change(f"UPDATE alembic_version SET version_num = '{head()}'")  # noqa: S608 - ours
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+def test_a_table_without_its_security_is_found(desk: Desk) -> None:
+    change("ALTER TABLE customers NO FORCE ROW LEVEL SECURITY")
+    try:
+        assert "customers" in looked(desk, 1)["row-level security"]["found"]
+    finally:
+        change("ALTER TABLE customers FORCE ROW LEVEL SECURITY")
+    assert looked(desk, 0)["role"]["found"] == "serving as steadfast_app"
+
+
+def test_a_database_that_is_away_is_found_and_its_password_not_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEADFAST_DATABASE_URL", "postgresql://somebody:hunter2@127.0.0.1:1/none")
+    settings.cache_clear()
+    result = desk.run("doctor")
+    assert result.exit_code == 1
+    assert "Start the database" in result.output
+    assert "hunter2" not in result.output
+    assert os.environ["STEADFAST_DATABASE_URL"]
