@@ -55,6 +55,7 @@ ABSENCES = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
 )
 
 
@@ -215,4 +216,7 @@ def is_unavailable(error: BaseException) -> bool:
     """Return whether an error says that the database could not be asked, rather than that the question was wrong."""
     if isinstance(error, ABSENCES):
         return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    if not isinstance(error, DBAPIError):
+        return False
+    # What has no class of its own among SQLAlchemy's is told apart by the driver's own error, which it keeps.
+    return error.connection_invalidated or isinstance(getattr(error.orig, "__cause__", None), ABSENCES)
