@@ -39,7 +39,7 @@ CODES: dict[str, str] = {
     "too_large": "The body is larger than the route takes.",
     "unsupported_media_type": "Send JSON, or NDJSON to bulk routes.",
     "internal_error": "Our fault. Nothing was stored; tell whoever runs the service the request_id.",
-    "unavailable": "The database cannot be asked just now. Nothing was stored; send it again.",
+    "unavailable": "The database cannot be asked just now, or went away while storing; `detail` says. Send it again.",
     "no_room": "The disk is full. Nothing was stored.",
 }
 

@@ -35,10 +35,15 @@ class WriterBusyError(Exception):
     """The one SQLite writer did not come free in time; asking again is right."""
 
 
+class OutcomeUnknownError(Exception):
+    """The database went away while it committed: what was to be stored may be there or not."""
+
+
 DATABASE_ERRORS = (
     DBAPIError,
     NoFreeConnectionError,
     WriterBusyError,
+    OutcomeUnknownError,
     OSError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -49,6 +54,7 @@ ABSENCES = (
     OSError,
     NoFreeConnectionError,
     WriterBusyError,
+    OutcomeUnknownError,
     InterfaceError,
     OperationalError,
     asyncpg.InterfaceError,
@@ -187,7 +193,7 @@ class Database:
         session = self._session(self.writing, workspace_id)
         try:
             yield session
-            await session.commit()
+            await _commit(session)
         except BaseException:
             await session.rollback()
             raise
@@ -197,6 +203,16 @@ class Database:
     def _session(self, engine: AsyncEngine, workspace_id: UUID | None) -> AsyncSession:
         info = {} if workspace_id is None else {"workspace_id": workspace_id}
         return AsyncSession(engine, sync_session_class=WorkspaceSession, expire_on_commit=False, info=info)
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Commit, telling a commit that failed from one whose answer never came."""
+    try:
+        await session.commit()
+    except DATABASE_ERRORS as error:
+        if is_unavailable(error) and not is_disk_full(error):
+            raise OutcomeUnknownError(str(error)) from error
+        raise
 
 
 async def bind_workspace(session: AsyncSession, workspace_id: UUID) -> None:

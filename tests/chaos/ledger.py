@@ -44,6 +44,7 @@ class Ledger:
             *(f"duplicated: {what}" for what in self.duplicated),
             *(f"changed: {what}" for what in self.changed),
             *(f"fault: {what}" for what in self.faults),
+            *(f"there although denied: {self.deeds[mark]}" for mark in sorted(self.kept_although_denied)),
         ]
 
     async def check(self, caller: Caller) -> None:

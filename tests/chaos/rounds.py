@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from api.errors import AT_COMMIT
 from tests.api.caller import Caller, done
 from tests.chaos.deeds import DEEDS, Deed, prepared
 from tests.chaos.ledger import Ledger
@@ -58,8 +59,18 @@ class Dying:
             await asyncio.sleep(0.2)
             self._stopping.set()
             await asyncio.gather(*clients)
-            await self.ledger.check(Caller(https[0], self.key))
+        await self.compare()
         self.rounds += 1
+
+    async def compare(self) -> None:
+        """Compare what is there with what was promised, once the service says that it is ready."""
+        async with self._http() as http:
+            caller = Caller(http, self.key)
+            for _ in range(100):
+                if (await caller.get("/v1/customers", limit=1)).status_code != 503:
+                    break
+                await asyncio.sleep(0.1)
+            await self.ledger.check(caller)
 
     def _http(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(base_url=self.served.address, timeout=30)
@@ -83,7 +94,7 @@ class Dying:
                 return
             if response is not None and not self._may_ask_again(deed, response):
                 return
-            self._not_known(deed, denied=response is not None)
+            self._not_known(deed, denied=response is not None and AT_COMMIT not in response.text)
             if self.chance.random() >= RETRYING:
                 return
             self.ledger.retried += 1
@@ -118,7 +129,7 @@ class Dying:
         return True
 
 
-def faults_of(served: Served, server: PostgresServer | None) -> Sequence[tuple[Fault, Fault]]:
+def killing(served: Served, server: PostgresServer | None = None) -> Sequence[tuple[Fault, Fault]]:
     """Give what may happen, each with its mending: the service killed; on PostgreSQL in turn that stopped at once."""
     killed = (served.kill, served.start)
     if server is None:
@@ -126,15 +137,24 @@ def faults_of(served: Served, server: PostgresServer | None) -> Sequence[tuple[F
     return (killed, (lambda: server.stop(immediate=True), server.start))
 
 
-async def die(served: Served, key: str, *, rounds: int, seed: int, server: PostgresServer | None = None) -> Ledger:
-    """Go through some rounds on a database that was migrated; give the ledger."""
+async def endure(
+    served: Served, key: str, *, rounds: int, seed: int, faults: Sequence[tuple[Fault, Fault]] | None = None
+) -> Ledger:
+    """Go through some rounds of faults, by default kills, on a migrated database; give the ledger.
+
+    In the end the service is killed and started once more: what it said before is true of what it finds then.
+    """
     dying = Dying(served, key, seed)
     served.start()
     try:
         await served.until_ready()
         await dying.prepare()
-        for _, (fault, recovery) in zip(range(rounds), itertools.cycle(faults_of(served, server)), strict=False):
+        for _, (fault, recovery) in zip(range(rounds), itertools.cycle(faults or killing(served)), strict=False):
             await dying.round(fault, recovery)
+        served.kill()
+        served.start()
+        await served.until_ready()
+        await dying.compare()
     finally:
         served.kill()
     return dying.ledger

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.ledger import Ledger
-from tests.chaos.rounds import die
+from tests.chaos.rounds import endure, killing
 from tests.chaos.served import Served, with_workspaces
 from tests.postgres.server import PostgresServer
 
@@ -25,11 +25,11 @@ def kept(ledger: Ledger) -> None:
 async def test_a_killed_service_keeps_what_it_acknowledged_on_sqlite(tmp_path: Path) -> None:
     served = Served(f"sqlite:///{tmp_path / 'steadfast.db'}", tmp_path / "log")
     [key] = await with_workspaces(served.url, ["Warm Homes"])
-    kept(await die(served, key, rounds=ROUNDS, seed=1))
+    kept(await endure(served, key, rounds=ROUNDS, seed=1))
 
 
 async def test_a_killed_service_and_a_stopped_postgresql_keep_what_was_acknowledged(tmp_path: Path) -> None:
     with PostgresServer.create() as server:
         served = Served(server.create_database("steadfast"), tmp_path / "log")
         [key] = await with_workspaces(served.url, ["Warm Homes"])
-        kept(await die(served, key, rounds=ROUNDS, seed=2, server=server))
+        kept(await endure(served, key, rounds=ROUNDS, seed=2, faults=killing(served, server)))
