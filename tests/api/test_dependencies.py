@@ -1,12 +1,13 @@
 """Who is let in: every route, asked by everybody who should not be."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import event
 
-from api.security import make_key
+from api.security import PREFIX, make_key, parse_key
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
@@ -50,6 +51,14 @@ async def test_nobody_comes_in_without_a_valid_key(
     assert let_in == {}
     assert len(guarded(app)) > 40
     assert (await knock(client, guarded(app)[0]))[0] == 200
+
+
+async def test_a_known_key_with_another_secret_opens_nothing(client: Caller) -> None:
+    _, environment, lookup, secret, _ = (client.key or "").split("_")
+    body = f"{PREFIX}_{environment}_{lookup}_{secret[::-1]}"
+    forged = f"{body}_{hashlib.sha256(body.encode()).hexdigest()[:6]}"
+    assert parse_key(forged) is not None
+    refusal(await Caller(client.http, forged).get("/v1/me"), 401, "unauthenticated")
 
 
 async def test_a_refused_caller_is_told_how_to_sign_in_and_nothing_else(stranger: Caller) -> None:
