@@ -21,7 +21,6 @@ from api.idempotency import FirstAnswer, Once, check_key, first_answer
 from api.security import ParsedKey, is_digest_of, parse_key
 from api.settings import settings
 from models.access import ApiKey, Scope
-from models.base import from_us
 from models.database import Database, bind_workspace
 from models.workspace import AccessRoute, RouteKind
 
@@ -119,7 +118,7 @@ async def reading(request: Request, scopes: SecurityScopes, credentials: Credent
     """Yield the work of a request that only reads."""
     async with database(request).read() as session:
         caller = await authenticate(session, credentials, scopes)
-        yield Work(session, caller.workspace_id, caller, utc_now())
+        yield Work(session, caller.workspace_id, caller, database(request).clock.now())
 
 
 async def writing(
@@ -154,11 +153,7 @@ async def writing_as(database: Database, caller: Caller) -> AsyncIterator[Work]:
     """Yield work in a transaction of the caller's workspace; committed at the end, or nothing of it."""
     async with database.write(caller.workspace_id) as session:
         # Microseconds are what is stored: an answer never shows a moment finer than the row's.
-        yield Work(session, caller.workspace_id, caller, from_us(_now_us()))
-
-
-def _now_us() -> int:
-    return int(utc_now().timestamp() * 1_000_000)
+        yield Work(session, caller.workspace_id, caller, database.clock.now())
 
 
 def may_read(*scopes: Scope) -> Any:

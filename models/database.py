@@ -18,6 +18,8 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
+from models.clock import Clock
+
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
 
@@ -154,6 +156,7 @@ class Database:
                 connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
             )
             self.reading = self.writing
+        self.clock = Clock()
         self._writer = asyncio.Lock()
 
     async def close(self) -> None:
