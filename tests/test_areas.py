@@ -7,7 +7,7 @@ import pytest
 
 from tests.areas import areas, files_of, main, untaken
 
-TAKEN = {"missing_lines": [], "missing_branches": []}
+TAKEN: dict[str, list[object]] = {"missing_lines": [], "missing_branches": []}
 
 
 def test_every_area_names_files_that_are_there() -> None:
@@ -19,7 +19,7 @@ def test_every_area_names_files_that_are_there() -> None:
 
 
 def test_a_line_or_a_branch_never_taken_is_named() -> None:
-    half = {"missing_lines": [7], "missing_branches": [[3, 5]]}
+    half: dict[str, list[object]] = {"missing_lines": [7], "missing_branches": [[3, 5]]}
     report = {"files": {"a.py": TAKEN, "b.py": half}}
     assert untaken(report, ["a.py", "b.py", "c.py"]) == {"b.py": "7, 3->5", "c.py": "never loaded"}
 

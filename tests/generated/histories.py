@@ -87,7 +87,7 @@ class Histories(RuleBasedStateMachine):
         assert found["id"] == expected.id
         for name in ("name", "segment", "channel", "team", "contacts", "what", "attributes"):
             if name in found:
-                empty = {} if name == "attributes" else None
+                empty: Any = {} if name == "attributes" else None
                 assert found[name] == expected.now.get(name, empty), (path, name, found, expected)
 
     # --- what there is now -----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import httpx
 import time_machine
 from fastapi import FastAPI
 from sqlalchemy import JSON, BigInteger, Boolean, Column, LargeBinary, String, Table, Uuid, select
+from sqlalchemy.types import NullType, TypeEngine
 
 from api.cli import learning
 from api.demo import loading, world
@@ -45,7 +46,7 @@ RISK_AS_OF = RECORDED_AT + timedelta(minutes=5)
 CUSTOMERS = 6
 A_PAGE = 12
 LARGEST = 200_000
-KINDS = {
+KINDS: dict[str, TypeEngine[Any]] = {
     "uuid": Uuid(),
     "json": JSON(),
     "bytes": LargeBinary(),
@@ -84,7 +85,7 @@ async def rows_of(url: str, table: Table) -> list[list[Any]]:
     """Give every row of a table, moments and choices as the database keeps them."""
     plain = [column.type if kind_of(column) in {"uuid", "json", "bytes", "flag"} else None for column in table.columns]
     columns = [
-        column if kind is not None else Column(column.name, KINDS.get(kind_of(column)))
+        column if kind is not None else Column(column.name, KINDS.get(kind_of(column), NullType()))
         for column, kind in zip(table.columns, plain, strict=True)
     ]
     statement = select(*columns).select_from(table).order_by(*table.primary_key.columns)

@@ -17,6 +17,7 @@ import pytest
 import time_machine
 from alembic import command
 from sqlalchemy import Connection, column, func, insert, make_url, select, table, text
+from sqlalchemy.types import NullType
 
 from api.main import create_app
 from models import migrating
@@ -47,7 +48,7 @@ def load(connection: Connection, recording: dict[str, Any]) -> None:
         connection.execute(text("SET session_replication_role = replica"))
     for name, found in recording["tables"].items():
         kinds = found["columns"]
-        target = table(name, *(column(each, KINDS.get(kind)) for each, kind in kinds.items()))
+        target = table(name, *(column(each, KINDS.get(kind, NullType())) for each, kind in kinds.items()))
         rows = [
             {each: read(value, kinds[each]) for each, value in zip(kinds, row, strict=True)} for row in found["rows"]
         ]
