@@ -5,7 +5,8 @@ BIN     := $(VENV)/bin
 PORT    ?= 8000
 WORKERS ?= 2
 COVERED ?= 95
-TESTS   ?= tests ml models/rules
+ALL     := tests ml models/rules
+TESTS   ?= $(ALL)
 DATA    ?= ../shared/data
 
 UV      := $(BIN)/uv
@@ -25,7 +26,7 @@ test bench: export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test check fix bench docs lock clean
+.PHONY: help demo serve test chaos check fix bench docs lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,7 +38,12 @@ serve: $(VENV)/runtime.stamp ## serve the database of STEADFAST_DATABASE_URL (PO
 	@$(BIN)/steadfast serve --port $(PORT)
 
 test: $(VENV)/dev.stamp ## the whole suite with real PostgreSQL and coverage (TESTS=..., WORKERS=2, COVERED=95)
-	$(BIN)/pytest --numprocesses $(WORKERS) --doctest-modules --cov --cov-report=term --cov-fail-under=$(COVERED) $(TESTS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --doctest-modules --cov --cov-report=term --cov-report=json:coverage.json \
+		--cov-fail-under=$(COVERED) $(TESTS)
+	@[ "$(TESTS)" != "$(ALL)" ] || $(BIN)/python tests/areas.py coverage.json
+
+chaos: $(VENV)/dev.stamp ## kills, full and failing disks, clocks, crowds, generated requests: the full rounds, printed
+	PYTHONPATH=. $(BIN)/python bench/faults.py $(FIGURES)
 
 check: $(VENV)/dev.stamp ## formatting, lint, types, import rules, house rules, locks
 	$(BIN)/ruff format --check .
@@ -63,7 +69,7 @@ lock: $(VENV)/dev.stamp ## pin the newest versions pyproject.toml allows (UPGRAD
 lock: UPGRADE ?= --upgrade
 
 clean: ## remove the environment and every cache; databases stay
-	rm -rf $(VENV) dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) dist coverage.json .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the environment -----------------------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ from api.limits import Kind
 from api.security import ParsedKey, is_digest_of, parse_key
 from api.settings import settings
 from models.access import ApiKey, Scope
-from models.base import from_us
 from models.database import Database, bind_workspace
 from models.workspace import AccessRoute, RouteKind
 
@@ -137,7 +136,7 @@ async def reading(request: Request, scopes: SecurityScopes, credentials: Credent
     judged = _judged(request)
     async with database(request).read(judged.workspace_id if judged else None) as session:
         caller = judged or await authenticate(request, session, credentials, scopes.scopes)
-        yield Work(session, caller.workspace_id, caller, utc_now())
+        yield Work(session, caller.workspace_id, caller, database(request).clock.now())
 
 
 async def writing(request: Request, scopes: SecurityScopes, credentials: Credentials) -> AsyncIterator[Work]:
@@ -173,13 +172,9 @@ async def writing_as(database: Database, caller: Caller) -> AsyncIterator[Work]:
     """Yield work in a transaction of the caller's workspace; committed at the end, or nothing of it."""
     async with database.write(caller.workspace_id) as session:
         # Microseconds are what is stored: an answer never shows a moment finer than the row's.
-        work = Work(session, caller.workspace_id, caller, from_us(_now_us()))
+        work = Work(session, caller.workspace_id, caller, database.clock.now())
         yield work
     instruments.count_events(work.happened)
-
-
-def _now_us() -> int:
-    return int(utc_now().timestamp() * 1_000_000)
 
 
 def may_read(*scopes: Scope) -> Any:

@@ -31,7 +31,7 @@ from starlette.routing import Route
 
 from api.logs import in_few_words
 from api.settings import settings
-from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
+from models.database import DATABASE_ERRORS, OutcomeUnknownError, is_disk_full, is_unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -175,7 +175,10 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     group: {"description": meaning, "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}}}
-    for group, meaning in (("4XX", "A refusal; its `code` says which."), ("5XX", "Nothing of the request was stored."))
+    for group, meaning in (
+        ("4XX", "A refusal; its `code` says which."),
+        ("5XX", "A failure here; `retryable` says whether to send the same again."),
+    )
 }
 
 
@@ -267,13 +270,20 @@ async def _gone(request: Request, error: Exception) -> JSONResponse:
     return problem(request, Refusal("The connection ended before the body did.", code="bad_request"), 400)
 
 
+BEFORE_COMMIT = "Nothing of this request was stored. Send it again in a moment."
+AT_COMMIT = (
+    "The database went away while this was being stored: it may be there or not. Send the same again in a moment; "
+    "with an id, a reference or an Idempotency-Key it happens once."
+)
+
+
 async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_disk_full(error):
         log.error("disk_full", error=in_few_words(error))
         return problem(request, NoRoom("Nothing of this request was stored. Free space, then send it again."))
     if is_unavailable(error):
         log.warning("database_unavailable", error=in_few_words(error))
-        return problem(request, Unavailable("Nothing of this request was stored. Send it again in a moment."))
+        return problem(request, Unavailable(AT_COMMIT if isinstance(error, OutcomeUnknownError) else BEFORE_COMMIT))
     return await _unexpected(request, error)
 
 

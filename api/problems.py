@@ -67,7 +67,7 @@ CODES: dict[str, str] = {
     "key_not_live": "The key is revoked or has expired. Make a new one.",
     "already_rotated": "The key has a successor already. Rotate that one.",
     "internal_error": "Our fault. Nothing was stored; tell whoever runs the service the request_id.",
-    "unavailable": "The database cannot be asked just now. Nothing was stored; send it again.",
+    "unavailable": "The database cannot be asked just now, or went away while storing; `detail` says. Send it again.",
     "no_room": "The disk is full. Nothing was stored.",
 }
 

@@ -19,6 +19,8 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
+from models.clock import Clock
+
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
 
@@ -39,10 +41,15 @@ class WriterBusyError(Exception):
     """The one SQLite writer did not come free in time; asking again is right."""
 
 
+class OutcomeUnknownError(Exception):
+    """The database went away while it committed: what was to be stored may be there or not."""
+
+
 DATABASE_ERRORS = (
     DBAPIError,
     NoFreeConnectionError,
     WriterBusyError,
+    OutcomeUnknownError,
     OSError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -53,12 +60,14 @@ ABSENCES = (
     OSError,
     NoFreeConnectionError,
     WriterBusyError,
+    OutcomeUnknownError,
     InterfaceError,
     OperationalError,
     asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
 )
 
 SQLITE_ABSENCES = frozenset(
@@ -161,6 +170,7 @@ class Database:
                 connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
             )
             self.reading = self.writing
+        self.clock = Clock()
         self._writer = asyncio.Lock()
         self._streams = asyncio.Semaphore(max(pool_size // 2, 1))
 
@@ -211,7 +221,7 @@ class Database:
         session = self._session(self.writing, workspace_id)
         try:
             yield session
-            await session.commit()
+            await _commit(session)
         except BaseException:
             await session.rollback()
             raise
@@ -221,6 +231,16 @@ class Database:
     def _session(self, engine: AsyncEngine, workspace_id: UUID | None) -> AsyncSession:
         info = {} if workspace_id is None else {"workspace_id": workspace_id}
         return AsyncSession(engine, sync_session_class=WorkspaceSession, expire_on_commit=False, info=info)
+
+
+async def _commit(session: AsyncSession) -> None:
+    """Commit, telling a commit that failed from one whose answer never came."""
+    try:
+        await session.commit()
+    except DATABASE_ERRORS as error:
+        if is_unavailable(error) and not is_disk_full(error):
+            raise OutcomeUnknownError(str(error)) from error
+        raise
 
 
 async def bind_workspace(session: AsyncSession, workspace_id: UUID) -> None:
@@ -247,6 +267,7 @@ def is_unavailable(error: BaseException) -> bool:
         return True
     if not isinstance(error, DBAPIError):
         return False
-    # While the server starts it refuses connections with an error that SQLAlchemy knows no class for.
-    state = getattr(error.orig, "sqlstate", None) or ""
+    # What has no class of its own among SQLAlchemy's, as a server that is starting, is told by its code.
+    said = (error.orig, getattr(error.orig, "__cause__", None))
+    state = next((code for code in (getattr(one, "sqlstate", None) for one in said) if code), "")
     return error.connection_invalidated or state.startswith(POSTGRES_ABSENCES)

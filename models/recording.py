@@ -6,6 +6,7 @@ taken in the order given; the same change again appends nothing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +48,7 @@ async def record(
             if change.key not in known:
                 known[change.key] = new_head(change)
                 made[change.key] = known[change.key], change
-            results[place] = _laid(kind, change, known[change.key], history)
+            results[place] = _laid(kind, _newest(change, known[change.key], now), known[change.key], history)
         taken = await make_heads(session, kind, workspace_id, made, now)
         ours = [head for key, head in known.items() if key not in taken]
         stamp = {"workspace_id": workspace_id, "stored_at": now}
@@ -142,6 +143,13 @@ def _stored(kind: RecordKind, row: Mapping[Any, Any]) -> StoredVersion:
 
 def _place(change: Change) -> tuple[int, int]:
     return to_us(change.occurred_at), to_us(change.recorded_at)
+
+
+def _newest(change: Change, head: Known, now: datetime) -> Change:
+    """Let what is said of now be the newest: another machine's clock may be ahead, or ours was before."""
+    if head.state is None or change.occurred_at != now or change.recorded_at != now or _place(change) >= head.order[:2]:
+        return change
+    return replace(change, occurred_at=from_us(head.order[0]), recorded_at=max(now, from_us(head.order[1])))
 
 
 def _laid(kind: RecordKind, change: Change, head: Known, stored: Mapping[UUID, Sequence[StoredVersion]]) -> Recorded:

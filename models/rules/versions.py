@@ -109,8 +109,8 @@ def told_again(
     """
     versions = sorted(history, key=lambda version: version.order)
     told = {version.order[0]: version.state for version in versions}
-    # A version that only told a state again gives nothing: each change is laid once.
-    changes = [(version.order, change_of(version)) for version in versions if version.given]
+    # A version that gave nothing lays nothing, and what is true at its moment is told there like everywhere.
+    changes = [(version.order, change_of(version)) for version in versions]
     states: dict[int, dict[str, Any]] = {}
     state: dict[str, Any] = {}
     for place, step in sorted([*changes, (order, dict(change))], key=lambda pair: pair[0]):

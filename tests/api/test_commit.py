@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
+from api.errors import AT_COMMIT
 from models.database import Database, owner_engine
 from models.tables import metadata
 from tests.api.caller import Caller, ago, refusal
@@ -136,7 +137,8 @@ async def test_a_lost_connection_at_the_commit_is_a_503_and_nothing_is_stored(
     with failing_commits(database, gone):
         for method, path, body in WRITES:
             response = await client.ask(method, path, {"Idempotency-Key": "k"}, json=body)
-            assert refusal(response, 503, "unavailable")["retryable"] is True
+            said = refusal(response, 503, "unavailable")
+            assert (said["retryable"], said["detail"]) == (True, AT_COMMIT)
             assert response.headers["retry-after"]
     assert await counts(database, workspace_id) == before
     for method, path, body in WRITES:

@@ -1,5 +1,6 @@
 """Who is let in: every route, asked by everybody who should not be."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import event
 
 from api.routing import BULK_LIMIT
-from api.security import make_key
+from api.security import PREFIX, make_key, parse_key
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
@@ -83,6 +84,14 @@ async def test_only_a_post_that_stores_lists_the_header_it_honours(app: FastAPI)
     assert "POST /v1/keys/{key_id}/rotate" in listing
     assert "POST /v1/risk/lookup" not in listing
     assert [route for route in listing if not route.startswith("POST ")] == []
+
+
+async def test_a_known_key_with_another_secret_opens_nothing(client: Caller) -> None:
+    _, environment, lookup, secret, _ = (client.key or "").split("_")
+    body = f"{PREFIX}_{environment}_{lookup}_{secret[::-1]}"
+    forged = f"{body}_{hashlib.sha256(body.encode()).hexdigest()[:6]}"
+    assert parse_key(forged) is not None
+    refusal(await Caller(client.http, forged).get("/v1/me"), 401, "unauthenticated")
 
 
 async def test_a_refused_caller_is_told_how_to_sign_in_and_nothing_else(stranger: Caller) -> None:

@@ -158,8 +158,26 @@ async def test_only_an_sqlite_file_that_cannot_be_asked_just_now_is_unavailable(
         assert is_unavailable(sqlalchemy.exc.OperationalError("", None, error)) is True
 
 
+@pytest.mark.parametrize(
+    "cause",
+    [
+        asyncpg.CannotConnectNowError("the database system is starting up"),
+        asyncpg.CrashShutdownError("terminating connection because of crash of another server process"),
+        asyncpg.DeadlockDetectedError("deadlock detected"),
+    ],
+    ids=lambda cause: type(cause).__name__,
+)
+def test_what_the_driver_said_is_seen_through_its_wrapper(cause: Exception) -> None:
+    wrapped = Exception(str(cause))
+    wrapped.__cause__ = cause
+    assert is_unavailable(sqlalchemy.exc.DBAPIError("SELECT 1", None, wrapped)) is True
+
+
 def test_a_wrong_question_is_not_the_databases_absence() -> None:
-    for error in (sqlalchemy.exc.IntegrityError("", None, Exception()), KeyError(), ValueError()):
+    wrapped = Exception()
+    wrapped.__cause__ = asyncpg.UndefinedColumnError("no such column")
+    wrong = sqlalchemy.exc.DBAPIError("SELECT 1", None, wrapped)
+    for error in (sqlalchemy.exc.IntegrityError("", None, Exception()), wrong, KeyError(), ValueError()):
         assert is_unavailable(error) is False
 
 

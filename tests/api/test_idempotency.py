@@ -1,15 +1,18 @@
 """The same request again gets the first answer again, and nothing happens twice."""
 
 import asyncio
-from datetime import timedelta
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
-from api.idempotency import KEPT_FOR
+from api.idempotency import KEPT_FOR, WAIT_MS, Once, first_answer
 from models.access import IdempotentAnswer
-from models.database import Database
+from models.database import Database, owner_engine
 from tests.api.caller import Caller, ago, done, refusal
 from tests.api.conftest import MakeCaller
 
@@ -110,3 +113,55 @@ async def test_a_key_is_free_again_after_a_week(client: Caller, database: Databa
     fresh = await client.post("/v1/responses", {**SATISFIED, "language": "pt"}, idempotency_key="k")
     assert (fresh.status_code, fresh.headers.get("idempotent-replay")) == (201, None)
     assert len(await client.read_all("/v1/responses")) == 2
+
+
+async def test_an_answer_that_was_tampered_with_is_told_to_nobody(client: Caller, database: Database) -> None:
+    done(await client.post("/v1/responses", SATISFIED, idempotency_key="k"))
+    async with database.write(await workspace_of(client)) as session:
+        sealed = bytes((await session.execute(select(answers.c.sealed))).scalar_one())
+        await session.execute(update(answers).values(sealed=sealed[:-1] + bytes([sealed[-1] ^ 1])))
+    refused = refusal(await client.post("/v1/responses", SATISFIED, idempotency_key="k"), 409)
+    assert refused["retryable"] is False
+    assert len(await client.read_all("/v1/responses")) == 1
+
+
+@asynccontextmanager
+async def first_still_running(client: Caller, database: Database, key: str) -> AsyncIterator[None]:
+    """Be the first request with a key, one that does not come to its end."""
+    me = await client.read("/v1/me")
+    workspace_id = UUID(me["workspace_id"])
+    once = Once(workspace_id, UUID(me["key_id"]), key, "POST /v1/responses?", b"")
+    async with database.write(workspace_id) as session:
+        assert await first_answer(session, once, datetime.now(UTC)) is None
+        yield
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_a_request_waits_for_the_first_and_is_then_told_to_ask_again(client: Caller, database: Database) -> None:
+    async with first_still_running(client, database, "k"):
+        started = time.monotonic()
+        said = refusal(
+            await client.post("/v1/responses", SATISFIED, idempotency_key="k"), 409, "idempotency_in_progress"
+        )
+        assert said["retryable"] is True
+        assert WAIT_MS / 1000 <= time.monotonic() - started < 2 * WAIT_MS / 1000
+    done(await client.post("/v1/responses", SATISFIED, idempotency_key="k"))
+    assert len(await client.read_all("/v1/responses")) == 1
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_a_request_cancelled_by_the_database_while_it_waits_is_a_503(client: Caller, database: Database) -> None:
+    async with first_still_running(client, database, "k"):
+        waiting = asyncio.create_task(client.post("/v1/responses", SATISFIED, idempotency_key="k"))
+        engine = owner_engine(database.url)
+        cancel = text(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        async with engine.connect() as connection:
+            while not (await connection.execute(cancel)).all():
+                await asyncio.sleep(0.02)
+                await connection.rollback()
+        await engine.dispose()
+        refusal(await waiting, 503, "unavailable")
+    assert await client.read_all("/v1/responses") == []

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,6 +40,8 @@ class PostgresServer:
     port: int
     password: str
     account: str | None
+    environment: dict[str, str] = field(default_factory=dict)
+    """What the server is started with beside its own: a test may put it on a disk that fails."""
 
     @classmethod
     def create(cls, settings: Mapping[str, str] | None = None) -> Self:
@@ -119,6 +121,14 @@ class PostgresServer:
         self._execute(f"CREATE DATABASE {_quoted(name)} OWNER {OWNER}{source}", database="postgres")
         return self.url(name)
 
+    def create_small_database(self, name: str, folder: Path) -> str:
+        """Create a database whose tables lie in a folder of the test's, and give its URL."""
+        if self.account:
+            shutil.chown(folder, self.account)
+        self._execute(f"CREATE TABLESPACE {_quoted(name)} LOCATION '{folder}'", database="postgres")
+        self._execute(f"CREATE DATABASE {_quoted(name)} OWNER {OWNER} TABLESPACE {_quoted(name)}", database="postgres")
+        return self.url(name)
+
     def drop_database(self, name: str) -> None:
         """Drop a database and whoever is still connected to it."""
         self._execute(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)", database="postgres")
@@ -176,7 +186,7 @@ class PostgresServer:
             done = subprocess.run(  # noqa: S603 - our own binaries, no shell
                 [str(self.binaries / program), *arguments],
                 cwd=self.folder,
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -84,6 +84,13 @@ async def test_late_news_finds_its_place(client: Caller) -> None:
     assert (await client.read("/v1/customers/C-1"))["segment"] == "student"
 
 
+async def test_late_news_reaches_a_record_that_was_first_told_of_without_a_word(client: Caller) -> None:
+    await client.put_customer("C-1")
+    await client.put_customer("C-1", name="Ana", attributes={"floor": 3}, occurred_at=ago(days=4))
+    found = await client.read("/v1/customers/C-1")
+    assert (found["name"], found["attributes"]) == ("Ana", {"floor": 3})
+
+
 async def test_an_import_run_again_writes_nothing(client: Caller, database: Database) -> None:
     days = [9, 3, 6, 1]
     rows = [

@@ -1,0 +1,108 @@
+"""Requests generated from the service's own OpenAPI document, sent to a served process, and every answer checked.
+
+What is asked of an answer: it is no 5xx; its status, media type and body are as documented; and what does not fit the
+document is refused. Half of the requests name things that are there, so that they come further than to a 404.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import strategies as st
+from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Err, Ok
+
+from tests.generated.everything import FITTING, KNOWN
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+"""Examples an operation. The suite takes few; the full run sets FUZZ_EXAMPLES=200."""
+ASKED = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+STEPS = 8
+"""Requests a scenario of the stateful run."""
+
+Operations = Mapping[str, APIOperation[Any, Any, Any, Any]]
+
+
+def load(address: str, key: str) -> BaseSchema:
+    """Read the document of a served process, to be asked with a key."""
+    checks = {"enabled": False} | {name: {"enabled": True} for name in ASKED}
+    config = schemathesis.Config.from_dict(
+        {"headers": {"Authorization": f"Bearer {key}"}, "base-url": address, "checks": checks}
+    )
+    return schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+
+
+def operations(schema: BaseSchema) -> Operations:
+    """Give every operation by its name."""
+    results = list(schema.get_all_operations())
+    assert [result for result in results if isinstance(result, Err)] == []
+    found = [result.ok() for result in results if isinstance(result, Ok)]
+    return {operation.label: operation for operation in found}
+
+
+def how(examples: int) -> settings:
+    """Give how examples are searched for: the same ones each time, none shrunk, as every failure is told anyway."""
+    return settings(
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+def about_known_things(case: Case[Any], known: Mapping[str, str]) -> Case[Any]:
+    """Let a case name things that are there, in its path and in the fields of its body."""
+    for name in set(case.path_parameters or ()) & set(known):
+        case.path_parameters[name] = known[name]
+    if isinstance(case.body, dict):
+        for name in set(case.body) & (set(KNOWN | FITTING) - {"reference", "code", "key"}):
+            case.body[name] = (KNOWN | FITTING)[name]
+    if "If-Match" in {parameter.name for parameter in case.operation.iter_parameters()}:
+        case.headers["If-Match"] = "*"
+    return case
+
+
+def cases(operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str]) -> st.SearchStrategy[Case[Any]]:
+    """Give cases that fit the document and cases that do not, half of them about things that are there."""
+    fitting = operation.as_strategy(GenerationMode.POSITIVE)
+    unfit = operation.as_strategy(GenerationMode.NEGATIVE)
+    known_fitting = operation.as_strategy(GenerationMode.POSITIVE).map(lambda case: about_known_things(case, known))
+    return st.one_of(known_fitting, fitting, known_fitting, unfit)
+
+
+def exercise(operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str], examples: int) -> str | None:
+    """Ask one operation for some examples; give what was wrong first, or None."""
+
+    @how(examples)
+    @given(case=cases(operation, known))
+    def each(case: Case[Any]) -> None:
+        case.call_and_validate()
+
+    return _wrong(each)
+
+
+def walk(schema: BaseSchema, scenarios: int) -> str | None:
+    """Follow the document's links from answer to request; give what was wrong first, or None."""
+    machine = schema.as_state_machine()
+    return _wrong(lambda: machine.run(settings=how(scenarios)))
+
+
+def _wrong(do: Callable[[], object]) -> str | None:
+    try:
+        do()
+    except (FailureGroup, AssertionError, ExceptionGroup) as found:
+        return "\n".join([str(found), *(str(one) for one in getattr(found, "exceptions", ()))])[:3000]
+    return None

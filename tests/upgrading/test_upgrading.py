@@ -1,0 +1,161 @@
+"""A database that an earlier release left is brought to the newest schema, and tells what it told before.
+
+`python -m tests.upgrading.recording` records a release; this goes through every recording on both databases.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import time_machine
+from alembic import command
+from sqlalchemy import Connection, column, func, insert, make_url, select, table, text
+from sqlalchemy.types import NullType
+
+from api.main import create_app
+from models import migrating
+from models.database import Database, owner_engine
+from models.schema import head, is_at_head
+from tests.api.caller import Caller, done
+from tests.chaos.served import SECRET
+from tests.postgres.server import PostgresServer
+from tests.upgrading.recording import A_PAGE, FOLDER, KINDS, read, takes_limit
+
+RECORDINGS = sorted(FOLDER.glob("*.json"))
+CHANGING = {"version", "request_id"}
+"""What an upgrade may tell anew: a version it appends."""
+
+
+def migrate_to(connection: Connection, revision: str) -> None:
+    """Make the schema of a release."""
+    if connection.dialect.name == "postgresql":
+        migrating._ensure_role(connection)
+    made = migrating.config()
+    made.attributes["connection"] = connection
+    command.upgrade(made, revision)
+
+
+def load(connection: Connection, recording: dict[str, Any]) -> None:
+    """Put the rows of a recording in, parents and children in any order."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET session_replication_role = replica"))
+    for name, found in recording["tables"].items():
+        kinds = found["columns"]
+        target = table(name, *(column(each, KINDS.get(kind, NullType())) for each, kind in kinds.items()))
+        rows = [
+            {each: read(value, kinds[each]) for each, value in zip(kinds, row, strict=True)} for row in found["rows"]
+        ]
+        connection.execute(insert(target), rows)
+
+
+async def restore(url: str, recording: dict[str, Any]) -> None:
+    """Bring a database to where a release left it; `url` is the superuser's on PostgreSQL, whom no policy binds."""
+    engine = owner_engine(url)
+    async with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        await connection.run_sync(load, recording)
+    await engine.dispose()
+
+
+async def make_schema(url: str, revision: str) -> None:
+    """Make the schema of a release as its owner."""
+    engine = owner_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(migrate_to, revision)
+    await engine.dispose()
+
+
+async def counts(url: str, names: list[str]) -> dict[str, int]:
+    """Count the rows of tables, as whoever may see them all."""
+    engine = owner_engine(url)
+    async with engine.connect() as connection:
+        found = {name: await connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in names}
+    await engine.dispose()
+    return found
+
+
+def steadfast_migrate(url: str) -> str:
+    """Upgrade as an operator does."""
+    environment = {**os.environ, "STEADFAST_DATABASE_URL": url, "STEADFAST_SECRET": SECRET}
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli", "migrate", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    revision: str = json.loads(done.stdout)["revision"]
+    return revision
+
+
+def told_otherwise(before: Any, after: Any, where: str = "") -> list[str]:
+    """Name what is not as it was; what is new is no change."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return [
+            problem
+            for name, value in before.items()
+            if name not in CHANGING
+            for problem in (
+                told_otherwise(value, after[name], f"{where}/{name}") if name in after else [f"{where}/{name} is gone"]
+            )
+        ]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [problem for place, pair in pairs for problem in told_otherwise(*pair, f"{where}/{place}")]
+    return [] if before == after else [f"{where}: {before!r} became {after!r}"]
+
+
+async def tell_again(url: str, recording: dict[str, Any]) -> dict[str, list[str]]:
+    """Ask the upgraded database what the release was asked; give what is told otherwise, by path."""
+    database = Database(url, pool_size=2)
+    app = create_app(database)
+    transport = httpx.ASGITransport(app)
+    told = {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as http:
+        caller = Caller(http, recording["key"])
+        for path, before in recording["answers"].items():
+            paged = path in app.openapi()["paths"] and takes_limit(app, path)
+            after = done(await caller.ask("GET", f"{path}?limit={A_PAGE}" if paged else path))
+            if differences := told_otherwise(before, after):
+                told[path] = differences
+        done(await caller.put("/v1/customers/C-1", {"name": "Still there"}))
+    await database.close()
+    return told
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Give the URL of an empty database for its owner, and for whoever may do everything in it."""
+    if request.param == "sqlite":
+        return (f"sqlite:///{tmp_path / 'steadfast.db'}",) * 2
+    url = str(request.getfixturevalue("empty_postgres_url"))
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return url, server.url(str(make_url(url).database), superuser=True)
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
+def test_what_a_release_left_is_upgraded_and_tells_what_it_told(path: Path, urls: tuple[str, str]) -> None:
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    url, everything = urls
+    asyncio.run(make_schema(url, recording["revision"]))
+    asyncio.run(restore(everything, recording))
+    before = asyncio.run(counts(everything, list(recording["tables"])))
+    assert before == {name: len(found["rows"]) for name, found in recording["tables"].items()}
+    assert steadfast_migrate(url) == head()
+    assert asyncio.run(is_at_head(url)) is True
+    after = asyncio.run(counts(everything, list(recording["tables"])))
+    assert {name: rows for name, rows in before.items() if after[name] < rows} == {}
+    with time_machine.travel(datetime.fromisoformat(recording["at"]), tick=True):
+        assert asyncio.run(tell_again(url, recording)) == {}
+
+
+def test_there_is_a_recording_to_go_through() -> None:
+    assert [path.stem for path in RECORDINGS]
