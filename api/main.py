@@ -14,28 +14,29 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import text
 
 from api import errors
+from api.children import kept_worker
 from api.customers import routes as customers
 from api.dependencies import Replay, database
 from api.errors import Unavailable
 from api.failures import routes as failures
 from api.feedback import routes as feedback
+from api.jobs import routes as jobs
 from api.observing import RequestIds, set_up_logs
 from api.problems import problems_page
 from api.risk import routes as risk
 from api.roles import routes as roles
 from api.settings import settings
-from api.worker import running_worker
 from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, customers, feedback, failures, risk, roles)
+ROUTERS = (workspaces, customers, feedback, failures, risk, roles, jobs)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database for as long as the application runs, and do light jobs beside it."""
-    async with running_worker(app.state.database):
+    """Open the database for as long as the application runs, and keep a worker beside it where one is wanted."""
+    async with kept_worker():
         yield
     await app.state.database.close()
 

@@ -44,6 +44,15 @@ class Settings(BaseSettings):
         default="live", description="Stands in each API key, so that a test key is seen to be one."
     )
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections this process keeps.")
+    worker: Literal["auto", "none"] = Field(
+        default="auto", description="`auto`: `serve` keeps a worker beside itself. `none`: workers run elsewhere."
+    )
+    lease_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="After so long a dead worker's job is taken over. The same for all workers.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
 
     @field_validator("database_url")

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import configuring, demo, doctor, keys, learning, serving, workspaces
+from api.cli import configuring, demo, doctor, keys, learning, serving, working, workspaces
 from api.cli.importing import command as importing
 
 app = typer.Typer(
@@ -12,6 +12,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command("serve")(serving.serve)
+app.command("worker")(working.worker)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("migrate")(serving.migrate_database)

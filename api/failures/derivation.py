@@ -48,11 +48,12 @@ async def derive(work: Work, case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
     return present
 
 
-async def derive_all(work: Work, after: UUID | None = None) -> UUID | None:
+async def derive_all(work: Work, after: UUID | None = None, at_once: int | None = None) -> UUID | None:
     """Derive the next portion of all cases; return where to go on, None at the end."""
-    ids = await queries.case_ids_after(work.session, work.workspace_id, after, CASES_AT_ONCE)
+    most = min(CASES_AT_ONCE, at_once or CASES_AT_ONCE)
+    ids = await queries.case_ids_after(work.session, work.workspace_id, after, most)
     await derive(work, ids)
-    return ids[-1] if len(ids) == CASES_AT_ONCE else None
+    return ids[-1] if len(ids) == most else None
 
 
 async def _derive_some(

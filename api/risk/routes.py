@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import Moment, Reference
-from api.dependencies import RiskReader
+from api.dependencies import Admin, RiskReader
+from api.jobs.schemas import Accepted
 from api.paging import Page
-from api.risk import service
+from api.risk import service, training
 from api.risk.schemas import LookupAnswer, LookupBody, ModelAnswer, RiskAnswer
 from api.routing import StrictRoute
 
@@ -37,3 +38,11 @@ async def look_up(work: RiskReader, body: LookupBody) -> LookupAnswer:
 async def list_models(work: RiskReader) -> Page[ModelAnswer]:
     """List the versions of the risk model. Scope: risk:read."""
     return Page(items=await service.list_models(work), next_cursor=None)
+
+
+@router.post("/models", status_code=202)
+async def train_model(work: Admin, response: Response) -> Accepted:
+    """Ask for a training; a worker does it. The job's id becomes the model's. Scope: admin."""
+    job_id = await training.ask(work)
+    response.headers["Location"] = f"/v1/jobs/{job_id}"
+    return Accepted(id=job_id)
