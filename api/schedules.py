@@ -37,6 +37,7 @@ known = Workspace.__table__  # type: ignore[attr-defined] # same
 AT_ONCE = 50
 OVERLAP = timedelta(seconds=60)
 """What is stored carries the moment its transaction began: so far back something may still have come to light."""
+UNSURE = timedelta(days=1)
 BEGINNING = from_us(0)
 
 
@@ -185,8 +186,11 @@ async def _turn(database: Database, clock: Clock, workspace_id: UUID, kind: str)
 
 
 def _since(row: Any, now: datetime) -> datetime:
-    """Return from where on what was stored has not been looked at; what the clock says may have gone back."""
-    return BEGINNING if row.seen_until is None else max(min(row.seen_until, now) - OVERLAP, BEGINNING)
+    """Return from where on what was stored has not been looked at."""
+    if row.seen_until is None:
+        return BEGINNING
+    # Later than now: the clock went back, and nobody knows how long ago.
+    return max(row.seen_until - OVERLAP if row.seen_until <= now else now - UNSURE, BEGINNING)
 
 
 async def _has_reason(work: Work, kind: str, found: Regular, row: Any, turn: Turn) -> bool:

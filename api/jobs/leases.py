@@ -18,12 +18,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, exists, or_, select, text, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, exists, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.dependencies import utc_now
-from api.jobs.queries import ENDED, claims, is_claim, is_job, jobs
-from models.base import from_us
+from api.jobs.queries import ENDED, claims, is_claim, is_job, jobs, store_clock
 from models.database import Database, bind_workspace
 from models.outbox import JobState
 
@@ -59,14 +57,6 @@ class Held:
 def worker_name() -> str:
     """Return a name that no other process has had or will have."""
     return f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
-
-
-async def store_clock(session: AsyncSession) -> datetime:
-    """Return the moment all workers of a database agree on."""
-    if session.get_bind().dialect.name != "postgresql":
-        return utc_now()
-    us = await session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
-    return from_us(int(us))
 
 
 @dataclass

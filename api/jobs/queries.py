@@ -1,11 +1,14 @@
 """Every statement about jobs as a workspace sees them, by name."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.dependencies import utc_now
+from models.base import from_us
 from models.outbox import Job, JobClaim, JobState
 
 jobs = Job.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -43,3 +46,11 @@ def all_jobs(workspace_id: UUID) -> Select[Any]:
     failures = func.coalesce(claims.c.failures, 0).label("failures")
     joined = jobs.outerjoin(claims, is_claim(jobs.c.workspace_id, jobs.c.id))
     return select(jobs, failures).select_from(joined).where(jobs.c.workspace_id == workspace_id)
+
+
+async def store_clock(session: AsyncSession) -> datetime:
+    """Return the moment all workers of a database agree on."""
+    if session.get_bind().dialect.name != "postgresql":
+        return utc_now()
+    us = await session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+    return from_us(int(us))

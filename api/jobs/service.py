@@ -39,7 +39,9 @@ async def enqueue(work: Work, kind: str, request: dict[str, JsonValue]) -> UUID:
     job_id = uuid7()
     row = {"workspace_id": work.workspace_id, "id": job_id, "kind": kind, "request": request, "progress": 0.0}
     await work.session.execute(insert(jobs).values({**row, "state": JobState.QUEUED, "created_at": work.now}))
-    claim = {"workspace_id": work.workspace_id, "job_id": job_id, "kind": kind, "due_at": work.now}
+    # Workers go by the store's clock: one of ours that runs ahead must not keep them waiting.
+    due = min(work.now, await queries.store_clock(work.session))
+    claim = {"workspace_id": work.workspace_id, "job_id": job_id, "kind": kind, "due_at": due}
     await work.session.execute(insert(claims).values({**claim, "attempts": 0, "failures": 0, "lost": 0}))
     return job_id
 
