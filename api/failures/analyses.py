@@ -19,7 +19,7 @@ from api.failures.schemas import (
     AnalysisProblem,
     UnexplainedAnswer,
     UnexplainedCase,
-    Window,
+    WindowAnswer,
 )
 from api.jobs.leases import Held
 from api.jobs.queries import is_job
@@ -112,7 +112,7 @@ def _answer(row: Mapping[Any, Any]) -> AnalysisAnswer:
     return AnalysisAnswer(
         id=row["id"],
         outcome=row["outcome"],
-        window=None if given is None else Window.model_validate(given),
+        window=None if given is None else WindowAnswer.model_validate({"from": None, "to": None, **given}),
         strata=request.get("strata"),
         state=str(state),
         progress=1.0 if state == AnalysisState.DONE else row["job_progress"] or 0.0,

@@ -130,6 +130,13 @@ class AnalysisBody(Body):
     )
 
 
+class WindowAnswer(Answer):
+    """From when to when cases were looked at."""
+
+    start: Moment | None = Field(alias="from")
+    end: Moment | None = Field(alias="to")
+
+
 class AnalysisProblem(Answer):
     """Why an analysis has no result."""
 
@@ -142,7 +149,7 @@ class AnalysisAnswer(Answer):
 
     id: UUID
     outcome: str
-    window: Window | None
+    window: WindowAnswer | None
     strata: str | None
     state: Literal["queued", "running", "done", "failed", "canceled"]
     progress: float

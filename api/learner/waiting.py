@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
-
-from pydantic import JsonValue
 
 from api.cli.console import transaction, working
 from api.dependencies import Work, utc_now
@@ -23,7 +22,7 @@ from models.outbox import JobState
 
 LOOK_AGAIN_SECONDS = 0.5
 
-Summary = dict[str, JsonValue]
+Summary = dict[str, Any]
 
 
 async def analyse(workspace: str) -> Summary:

@@ -1,4 +1,4 @@
-"""An analysis is asked for, done by whoever learns, and says what it found, what it could not, and what is unexplained."""
+"""An analysis is asked for, done by whoever learns, and says what it found and what it could not explain."""
 
 from datetime import timedelta
 from typing import Any

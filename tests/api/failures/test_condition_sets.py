@@ -48,7 +48,8 @@ async def test_a_set_is_drawn_from_what_is_known(client: Caller) -> None:
     assert refused["retryable"]
     refusal(await client.post(path, {**body, "conditions": ["late", "unhappy"]}), 422, "condition_defines_outcome")
     refusal(await client.post(path, {**body, "cases": ["K-9"]}), 409, "unknown_reference")
-    for wrong in ({"conditions": []}, {"conditions": ["Late"]}, {"note": ""}, {"outcome": "weather"}):
+    wrongs: list[dict[str, Any]] = [{"conditions": []}, {"conditions": ["Late"]}, {"note": ""}, {"outcome": "weather"}]
+    for wrong in wrongs:
         refusal(await client.post(path, {**body, **wrong}), 422, "malformed")
     assert (await client.read(path))["items"] == []
 

@@ -1,20 +1,24 @@
 """What tests of jobs may ask for: a clock to set, workers that take jobs by it, and jobs to take."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
 
 from api.dependencies import Work, writing_as
+from api.handlers import LIGHT, Step
 from api.jobs import enqueue
 from api.jobs import service as looking
-from api.jobs.leases import Leases
+from api.jobs.leases import Held, Leases
 from api.jobs.schemas import JobAnswer
+from api.outbox import NewEvent, emit_all
 from api.worker import worker_caller
 from api.workspaces.service import WorkspaceSettings
 from models.database import Database
 from tests.api.jobs.clock import Clock
+
+COUNT = "count"
 
 
 class Ask(Protocol):
@@ -70,3 +74,21 @@ def look(database: Database, workspace: WorkspaceSettings, clock: Clock) -> Look
             return await looking.read(Work(session, workspace.id, worker_caller(workspace.id), clock.now), job_id)
 
     return looking_at
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """Let there be jobs that write one event a portion, five portions in all; give what is done in each."""
+    wishes: list[Callable[[], object]] = []
+
+    async def count(work: Work, held: Held) -> Step:
+        number = int(str((held.checkpoint or {}).get("number", 0))) + 1
+        await emit_all(work, [NewEvent(f"counted.{number}", {})])
+        for wish in wishes:
+            done = wish()
+            if isinstance(done, Awaitable):
+                await done
+        return Step({"number": number} if number < 5 else None, {"number": number}, "counting", number / 5)
+
+    monkeypatch.setitem(LIGHT, COUNT, count)
+    return wishes

@@ -1,4 +1,4 @@
-"""What comes round is asked for once when it is due, whoever looks, however long nobody did, whatever the clock says."""
+"""What comes round is asked for once when it is due, whoever looks, however late, wherever the clock goes."""
 
 import asyncio
 from collections import Counter
@@ -225,7 +225,7 @@ async def test_a_new_kind_is_one_line_here_and_comes_round(
 ) -> None:
     kept: list[UUID] = []
 
-    async def apply(work: Any, held: Held) -> Step:
+    async def apply(work: Any, _held: Held) -> Step:
         kept.append(work.workspace_id)
         return Step(None, {"erased": 0}, "retaining")
 
