@@ -27,7 +27,7 @@ from models.outbox import AuditEntry, JobState
 from tests.api.jobs.worker_with_counting import COUNT, PORTIONS
 
 ROOT = Path(__file__).parents[3]
-WORKER = (sys.executable, "-m", "tests.api.jobs.worker_with_counting", "worker")
+WORKER = (sys.executable, "-m", "tests.api.jobs.worker_with_counting", "worker", "--with-parent")
 LEASE_SECONDS = 2
 DONE_WITHIN = 300.0
 entries = AuditEntry.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -51,7 +51,10 @@ async def start(database: Database) -> asyncio.subprocess.Process:
     """Start a worker on a database."""
     environment = {**os.environ, "STEADFAST_DATABASE_URL": database.url, "PYTHONPATH": str(ROOT)}
     environment |= {"STEADFAST_LEASE_SECONDS": str(LEASE_SECONDS), "STEADFAST_SECRET": "only tests know this one"}
-    return await asyncio.create_subprocess_exec(*WORKER, env=environment, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL)
+    quiet: dict[str, Any] = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
+    return await asyncio.create_subprocess_exec(
+        *WORKER, env=environment, cwd=ROOT, stdin=asyncio.subprocess.PIPE, **quiet
+    )
 
 
 @asynccontextmanager
