@@ -13,12 +13,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api import errors, health
+from api.children import kept_worker
 from api.company import routes as company
 from api.customers import routes as customers
 from api.customers.routes import interactions, revenues
 from api.dependencies import Replay
 from api.failures import routes as failures
 from api.feedback import routes as feedback
+from api.jobs import routes as jobs
 from api.key_uses import KeyUses, writing_uses
 from api.keys import routes as keys
 from api.limits import limits_of
@@ -31,7 +33,6 @@ from api.risk import routes as risk
 from api.roles import routes as roles
 from api.settings import networks_of, settings
 from api.webhooks import routes as webhooks
-from api.worker import running_worker
 from api.workspaces import routes as workspaces
 from models.database import Database
 
@@ -46,6 +47,7 @@ ROUTERS = (
     failures,
     risk,
     roles,
+    jobs,
     webhooks,
     pages,
 )
@@ -53,8 +55,8 @@ ROUTERS = (
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the database for as long as the application runs, and do light jobs beside it."""
-    async with running_worker(app.state.database), writing_uses(app.state.key_uses, app.state.database):
+    """Open the database for as long as the application runs, and keep a worker beside it where one is wanted."""
+    async with kept_worker(), writing_uses(app.state.key_uses, app.state.database):
         yield
     await app.state.database.close()
 

@@ -58,6 +58,15 @@ class Settings(BaseSettings):
         description="Seconds from each attempt of a delivery to the next; after the last it is given up.",
     )
     hook_timeout: float = Field(default=15, ge=0.1, le=30, description="Seconds a receiver of webhooks has to answer.")
+    worker: Literal["auto", "none"] = Field(
+        default="auto", description="`auto`: `serve` keeps a worker beside itself. `none`: workers run elsewhere."
+    )
+    lease_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=3600,
+        description="After so long a dead worker's job is taken over. The same for all workers.",
+    )
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
     limit_key: int = Field(default=60_000, ge=0, description="Requests a minute of one API key; 0 for no limit.")
     limit_token: int = Field(default=300, ge=0, description="Requests a minute with one invitation; 0 for no limit.")

@@ -48,6 +48,9 @@ class CaseMatrix:
     times : list of int
         Its place in time, for confirming later what was found earlier, UTC microseconds: when the customer was asked,
         or when the case was opened.
+    cases : list of UUID
+    strata : list of str
+        The value of the confounder asked for, empty where none was.
     refused : dict of str to frozenset of str
         Conditions that would define the outcome, and the fields they share with it.
     """
@@ -57,6 +60,8 @@ class CaseMatrix:
     failed: list[bool] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
     times: list[int] = field(default_factory=list)
+    cases: list[UUID] = field(default_factory=list)
+    strata: list[str] = field(default_factory=list)
     refused: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -75,6 +80,9 @@ def read_case_matrix(
     definition: FailureDefinition,
     catalogue: Sequence[CataloguedCondition],
     now_us: int,
+    *,
+    window: tuple[int | None, int | None] = (None, None),
+    strata: str | None = None,
 ) -> CaseMatrix:
     """Read a workspace's cases with a known outcome.
 
@@ -88,6 +96,10 @@ def read_case_matrix(
         The conditions there are.
     now_us
         The moment of reading, UTC microseconds: what counts as of `latest` counts now.
+    window
+        From which place in time on, and before which, cases are read; None for no end.
+    strata
+        A field of the case, or `attributes.` and a name, to tell cases apart by.
     """
     refused = {
         condition.code: shared
@@ -100,8 +112,12 @@ def read_case_matrix(
     column = {condition.code: index for index, condition in enumerate(mined)}
     rows = _outcomes(connection, workspace_id, definition, now_us)
     states = _states(connection, workspace_id, definition, now_us)
+    apart = {} if strata is None else _strata(connection, workspace_id, strata)
+    start, end = window
     # A database returns rows in any order; what is found must not depend on it.
-    for row in sorted(rows, key=lambda row: (row.time_us, row.customer, row.failed)):
+    for row in sorted(rows, key=lambda row: (row.time_us, row.customer, row.failed, row.case_id)):
+        if (start is not None and row.time_us < start) or (end is not None and row.time_us >= end):
+            continue
         values = blank.copy()
         for code, state in states.get((row.case_id, row.moment_us), ()):
             if code in column:
@@ -110,6 +126,9 @@ def read_case_matrix(
         matrix.failed.append(row.failed)
         matrix.customers.append(row.customer)
         matrix.times.append(row.time_us)
+        matrix.cases.append(row.case_id)
+        if strata is not None:
+            matrix.strata.append(apart.get(row.case_id, ""))
     return matrix
 
 
@@ -125,6 +144,12 @@ def _outcomes(connection: Connection, workspace_id: UUID, definition: FailureDef
         moment_us = _moment_us(case, definition.as_of, now_us)
         if outcome is not None and moment_us is not None:
             yield _Row(case["id"], case["customer"], moment_us, to_us(case["opened_at"]), outcome)
+
+
+def _strata(connection: Connection, workspace_id: UUID, name: str) -> dict[UUID, str]:
+    """Return the value of a case's field for every case that has one, as text."""
+    found = {case["id"]: _facts(case).get(name) for case in connection.execute(current_cases(workspace_id)).mappings()}
+    return {case_id: str(value) for case_id, value in found.items() if value is not None}
 
 
 def _facts(case: Mapping[Any, Any]) -> dict[str, Any]:

@@ -135,10 +135,15 @@ class AnalysisState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 class Analysis(WorkspaceRow, table=True):
-    """One search for condition sets: what was asked, and what came of it."""
+    """One search for condition sets: what was asked, and what came of it. Its id is also its job's.
+
+    The newest that is `whole` (all cases, no strata) is the one in force. `unexplained` are some failures in which no
+    set was complete, each with the conditions that were there.
+    """
 
     __tablename__ = "analyses"
     __table_args__ = (found_by("analyses", "created_at"),)
@@ -146,7 +151,11 @@ class Analysis(WorkspaceRow, table=True):
     outcome: str = Field(max_length=100)
     request: JsonObject = Field(sa_type=JSON)
     state: AnalysisState = Field(sa_type=text_enum(AnalysisState))
+    whole: bool = True
     summary: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    unexplained: list[JsonObject] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    code: str | None = Field(default=None, max_length=64)
+    problem: str | None = Field(default=None, max_length=2000)
     created_at: datetime = Field(sa_type=UTCDateTime)
     finished_at: datetime | None = moment()
 
@@ -184,4 +193,27 @@ class ConditionSetFinding(WorkspaceRow, table=True):
     low: float
     high: float
     measures: JsonObject = Field(sa_type=JSON)
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Verdict(StrEnum):
+    """What people say of a condition set."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DOUBTED = "doubted"
+    SET_ASIDE = "set_aside"
+
+
+class ConditionSetVerdict(WorkspaceRow, table=True):
+    """What somebody said of a condition set: appended, never changed; the latest counts."""
+
+    __tablename__ = "condition_set_verdicts"
+    __table_args__ = (within_workspace("id", "condition_sets"),)
+
+    number: int = Field(primary_key=True)
+    verdict: Verdict = Field(sa_type=text_enum(Verdict))
+    note: str | None = Field(default=None, max_length=4000)
+    cases: list[str] = Field(sa_type=JSON)
+    actor: str = Field(max_length=200)
     recorded_at: datetime = Field(sa_type=UTCDateTime)

@@ -47,10 +47,14 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 class Job(WorkspaceRow, table=True):
-    """Work that no request may do itself: training, mining, rescoring."""
+    """Work that no request may do itself: training, mining, rescoring.
+
+    `checkpoint` is where the next portion goes on; a job that has one was begun, though nobody may hold it now.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (found_by("jobs", "created_at"),)
@@ -59,13 +63,21 @@ class Job(WorkspaceRow, table=True):
     request: JsonObject = Field(sa_type=JSON)
     state: JobState = Field(sa_type=text_enum(JobState))
     result: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    code: str | None = Field(default=None, max_length=64)
     problem: str | None = Field(default=None, max_length=2000)
+    progress: float = 0.0
+    phase: str | None = Field(default=None, max_length=64)
+    checkpoint: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
     created_at: datetime = Field(sa_type=UTCDateTime)
     finished_at: datetime | None = moment()
 
 
 class JobClaim(SQLModel, table=True):
-    """A job not yet done, and who holds the lease on it (directory table)."""
+    """A job not yet done, and who holds the lease on it (directory table).
+
+    `attempts` counts how often it was taken and never goes back: with the holder it tells one holding from the next.
+    `failures` and `lost` count the attempts that ended in an error, or without a word, since the job last got on.
+    """
 
     __tablename__ = "job_claims"
     __table_args__ = (Index("ix_job_claims_due_at", "due_at"),)
@@ -75,6 +87,8 @@ class JobClaim(SQLModel, table=True):
     kind: str = Field(max_length=32)
     due_at: datetime = Field(sa_type=UTCDateTime)
     attempts: int = 0
+    failures: int = 0
+    lost: int = 0
     leased_by: str | None = Field(default=None, max_length=100)
     leased_until: datetime | None = moment()
 

@@ -17,12 +17,13 @@ from models import (
     outbox,
     revenue,
     role,
+    schedule,
     support_request,
     workspace,
 )
 from models.base import metadata
 
-DIRECTORY_TABLES = frozenset({"workspaces", "access_routes", "job_claims", "outbox_claims", "marks"})
+DIRECTORY_TABLES = frozenset({"workspaces", "access_routes", "job_claims", "outbox_claims", "marks", "schedules"})
 """The only tables read before a workspace is known; all others are behind row-level security."""
 
 TOPICS = (
@@ -42,6 +43,7 @@ TOPICS = (
     outbox,
     revenue,
     role,
+    schedule,
     support_request,
     workspace,
 )

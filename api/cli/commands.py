@@ -15,6 +15,7 @@ from typer.main import get_command
 
 ROOMS = {
     "serve": "api.cli.serving:serve",
+    "worker": "api.cli.working:worker",
     "demo": "api.cli.demo:demo",
     "setup": "api.cli.setup:setup",
     "doctor": "api.cli.doctor:doctor",

@@ -12,7 +12,7 @@ from api.backlog import Backlog, backlog
 from api.cli.checks import Check, warn
 from api.cli.console import now, safe_url
 from api.health import LATE_SECONDS
-from api.jobs import ATTEMPTS
+from api.jobs.leases import ATTEMPTS
 from api.settings import settings
 from models.database import APP_ROLE, Database, is_unavailable
 from models.mark import MarkName

@@ -10,12 +10,11 @@ from uuid import UUID
 
 import typer
 
+from api.children import ONE_THREAD
 from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, fail, run, show, transaction, waiting, working
-from api.risk import queries, service
+from api.risk import scoring
 from api.worker import work_off
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-CUSTOMERS_AT_ONCE = 200
 MISUSE = {"column_missing", "column_used_twice", "outcome_not_binary", "unreadable_file"}
 
 OptionalWorkspace = Annotated[str | None, typer.Option("--workspace", help="The workspace's name or slug.")]
@@ -76,15 +75,10 @@ async def score_all(workspace: str) -> dict[str, int]:
         after: UUID | None = None
         while True:
             async with transaction(database, found.id) as work:
-                some = await queries.customers_after(work.session, found.id, after, CUSTOMERS_AT_ONCE)
-                answers = await service.assess(work, dict(some))
-                by_id = {customer_id: answer for (customer_id, _), answer in zip(some, answers, strict=True)}
-                counted["stored"] += await service.store_assessments(work, by_id) if some else 0
-            counted["customers"] += len(some)
-            counted["flagged"] += sum(answer.flagged for answer in answers)
-            if len(some) < CUSTOMERS_AT_ONCE:
+                after, some = await scoring.assess_all(work, after)
+            counted = {name: count + some[name] for name, count in counted.items()}
+            if after is None:
                 return counted
-            after = some[-1][0]
 
 
 def learn(kind: str, *arguments: str, quiet: bool) -> dict[str, Any]:

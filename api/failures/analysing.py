@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api import audit
@@ -14,7 +14,7 @@ from api.dependencies import Work
 from api.events import ConditionSetConfirmed
 from api.failures import queries, telling
 from models.failure import AnalysisState
-from models.ids import condition_set_id, uuid7
+from models.ids import condition_set_id
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,18 @@ class Finding:
 
 
 async def store_analysis(
-    work: Work, outcome: str, request: dict[str, JsonValue], summary: dict[str, JsonValue], found: Sequence[Finding]
-) -> UUID:
-    """Keep a finished analysis with its findings, all of it or nothing."""
-    analysis_id = uuid7()
-    row = {"workspace_id": work.workspace_id, "id": analysis_id, "outcome": outcome, "request": request}
-    done = {"state": AnalysisState.DONE, "summary": summary, "created_at": work.now, "finished_at": work.now}
-    await work.session.execute(insert(queries.analyses).values({**row, **done}))
+    work: Work,
+    analysis_id: UUID,
+    outcome: str,
+    summary: dict[str, JsonValue],
+    found: Sequence[Finding],
+    unexplained: Sequence[dict[str, JsonValue]] = (),
+) -> None:
+    """Keep what an analysis found, all of it or nothing."""
+    table = queries.analyses
+    mine = (table.c.workspace_id == work.workspace_id) & (table.c.id == analysis_id)
+    done = {"state": AnalysisState.DONE, "summary": summary, "unexplained": list(unexplained), "finished_at": work.now}
+    await work.session.execute(update(table).where(mine).values(done))
     if found:
         await _store_sets(work, outcome, found)
         rows = [_row(work, outcome, analysis_id, position, item) for position, item in enumerate(found)]
@@ -49,7 +54,6 @@ async def store_analysis(
     confirmed = [_confirmed(work, outcome, analysis_id, item) for item in found if item.status == telling.CONFIRMED]
     await telling.tell_confirmed(work, outcome, analysis_id, confirmed)
     await audit.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
-    return analysis_id
 
 
 async def _store_sets(work: Work, outcome: str, found: Sequence[Finding]) -> None:

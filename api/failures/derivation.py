@@ -54,12 +54,13 @@ async def derive(work: Work, case_ids: Iterable[UUID], told: Source) -> None:
         await _derive_some(work, book, ids, wanted[start : start + CASES_AT_ONCE])
 
 
-async def derive_all(work: Work, after: UUID | None = None) -> UUID | None:
+async def derive_all(work: Work, after: UUID | None = None, at_once: int | None = None) -> UUID | None:
     """Derive the next portion of all cases; return where to go on, None at the end."""
-    case_ids = await queries.case_ids_after(work.session, work.workspace_id, after, CASES_AT_ONCE)
+    most = min(CASES_AT_ONCE, at_once or CASES_AT_ONCE)
+    case_ids = await queries.case_ids_after(work.session, work.workspace_id, after, most)
     await queries.hold_cases(work.session, work.workspace_id, case_ids)
     await derive(work, case_ids, Source.CASE)
-    return case_ids[-1] if len(case_ids) == CASES_AT_ONCE else None
+    return case_ids[-1] if len(case_ids) == most else None
 
 
 async def present_in(work: Work, case_id: UUID) -> list[str]:

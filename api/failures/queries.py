@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     RowMapping,
+    ScalarSelect,
     Select,
     String,
     Table,
@@ -25,7 +26,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import kinds
 from models.appending import append_rows
 from models.base import UTCDateTime, text_enum
-from models.failure import Analysis, ConditionSet, ConditionSetFinding, ObservationSource, RuleObservation
+from models.failure import (
+    Analysis,
+    ConditionSet,
+    ConditionSetFinding,
+    ConditionSetVerdict,
+    ObservationSource,
+    RuleObservation,
+    Verdict,
+)
 from models.ids import in_order
 from models.recording import ROWS_A_QUESTION, RecordKind, current_rows
 
@@ -35,6 +44,7 @@ sets = ConditionSet.__table__  # type: ignore[attr-defined] # SQLModel sets it o
 rule_observations = RuleObservation.__table__  # type: ignore[attr-defined] # same
 findings = ConditionSetFinding.__table__  # type: ignore[attr-defined] # same
 analyses = Analysis.__table__  # type: ignore[attr-defined] # same
+verdicts = ConditionSetVerdict.__table__  # type: ignore[attr-defined] # same
 
 
 def current_conditions(workspace_id: UUID) -> Select[Any]:
@@ -256,22 +266,70 @@ async def count_cases(session: AsyncSession, workspace_id: UUID) -> int:
     return int(await session.scalar(statement) or 0)
 
 
-def latest_findings(workspace_id: UUID, outcome: str) -> Select[Any]:
-    """Select the condition sets of the newest finished analysis of an outcome, in the order found."""
-    newest = (
+def in_force(workspace_id: UUID, outcome: str) -> ScalarSelect[Any]:
+    """Select the newest finished analysis that looked at all cases of an outcome."""
+    return (
         select(analyses.c.id)
         .where(analyses.c.workspace_id == workspace_id, analyses.c.outcome == outcome, analyses.c.state == "done")
+        .where(analyses.c.whole.is_(True))
         .order_by(analyses.c.created_at.desc(), analyses.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
+
+
+def found_sets(workspace_id: UUID) -> Select[Any]:
+    """Select all that analyses said of condition sets."""
     same = and_(findings.c.workspace_id == sets.c.workspace_id, findings.c.id == sets.c.id)
     return (
-        select(findings, sets.c.conditions, sets.c.outcome)
-        .join(sets, same)
-        .where(findings.c.workspace_id == workspace_id, findings.c.analysis_id == newest)
-        .order_by(findings.c.position)
+        select(findings, sets.c.conditions, sets.c.outcome).join(sets, same).where(sets.c.workspace_id == workspace_id)
     )
+
+
+def latest_findings(workspace_id: UUID, outcome: str) -> Select[Any]:
+    """Select the condition sets of the analysis in force for an outcome, in the order found."""
+    newest = in_force(workspace_id, outcome)
+    return found_sets(workspace_id).where(findings.c.analysis_id == newest).order_by(findings.c.position)
+
+
+async def said_of_sets(
+    session: AsyncSession, workspace_id: UUID, set_ids: Sequence[UUID] | None = None
+) -> dict[UUID, list[RowMapping]]:
+    """Return what people said of condition sets, of each the oldest first."""
+    said: dict[UUID, list[RowMapping]] = {}
+    statement = select(verdicts).where(verdicts.c.workspace_id == workspace_id)
+    if set_ids is not None:
+        statement = statement.where(verdicts.c.id.in_(set_ids))
+    for row in (await session.execute(statement.order_by(verdicts.c.id, verdicts.c.number))).mappings():
+        said.setdefault(row["id"], []).append(row)
+    return said
+
+
+def proposed_sets(workspace_id: UUID, outcome: str) -> Select[Any]:
+    """Select the condition sets that people drew."""
+    drawn = and_(
+        verdicts.c.workspace_id == sets.c.workspace_id,
+        verdicts.c.id == sets.c.id,
+        verdicts.c.verdict == Verdict.PROPOSED.value,
+    )
+    statement = select(sets).where(sets.c.workspace_id == workspace_id, sets.c.outcome == outcome)
+    return statement.where(exists().where(drawn)).order_by(sets.c.stored_at, sets.c.id)
+
+
+async def customers_of_cases(session: AsyncSession, workspace_id: UUID, references: Sequence[str]) -> dict[str, str]:
+    """Return whose cases some are, by reference."""
+    cases, customers = kinds.CASE.head, kinds.CUSTOMER.head
+    version = kinds.CASE.version
+    theirs = and_(customers.c.workspace_id == version.c.workspace_id, customers.c.id == version.c.customer_id)
+    found: dict[str, str] = {}
+    for start in range(0, len(references), ROWS_A_QUESTION):
+        statement = current_rows(kinds.CASE, workspace_id).join(customers, theirs)
+        statement = statement.with_only_columns(cases.c.reference.label("case"), customers.c.reference.label("whose"))
+        rows = await session.execute(
+            statement.where(cases.c.reference.in_(references[start : start + ROWS_A_QUESTION]))
+        )
+        found |= {row.case: row.whose for row in rows}
+    return found
 
 
 def _portions(ids: Iterable[UUID]) -> Iterator[list[UUID]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from api.dependencies import Work
 from api.errors import NoSuchThing, NotAboutThis
 from api.failures import queries
-from api.failures.schemas import RateRow, RatesAnswer
+from api.failures.schemas import RateRow, RatesAnswer, Window
 from api.workspaces import service as workspaces
 from ml.case_matrix import PRESENT, CaseMatrix, CataloguedCondition, read_case_matrix
 from models.base import to_us
@@ -29,12 +29,19 @@ async def catalogue(work: Work) -> list[CataloguedCondition]:
     ]
 
 
-async def case_matrix(work: Work, conditions: Sequence[CataloguedCondition]) -> CaseMatrix:
-    """Read the workspace's cases with a known outcome."""
+async def case_matrix(
+    work: Work, conditions: Sequence[CataloguedCondition], window: Window | None = None, strata: str | None = None
+) -> CaseMatrix:
+    """Read the workspace's cases with a known outcome, of some time where one is given."""
     definition = (await workspaces.of(work)).failure
+    ends = (window.start, window.end) if window is not None else (None, None)
+    start, end = (None if moment is None else to_us(moment) for moment in ends)
 
     def read(connection: Connection) -> CaseMatrix:
-        return read_case_matrix(connection, work.workspace_id, definition, conditions, to_us(work.now))
+        now_us = to_us(work.now)
+        return read_case_matrix(
+            connection, work.workspace_id, definition, conditions, now_us, window=(start, end), strata=strata
+        )
 
     connection = await work.session.connection()
     return await connection.run_sync(read)

@@ -8,22 +8,30 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsReader, RecordsWriter
-from api.etags import tagged
-from api.failures import costs, observations, service
+from api.etags import IfMatch, etag, tagged
+from api.failures import analyses, costs, observations, proposals, service, sets
 from api.failures.rates import failure_rates
 from api.failures.schemas import (
+    AnalysisAnswer,
+    AnalysisBody,
     ConditionAnswer,
     ConditionBody,
     ConditionSetAnswer,
+    ConditionSetBody,
     ConditionStored,
     CostAnswer,
     CostBody,
+    ExposedCustomer,
     ObservationAnswer,
     ObservationBody,
     RatesAnswer,
+    UnexplainedAnswer,
+    VerdictAnswer,
+    VerdictBody,
 )
+from api.jobs.schemas import Accepted
 from api.listing import STREAMED, Asking, Voided, listed
-from api.paging import Page
+from api.paging import Cursor, Limit, Page, UpdatedSince
 from api.recorded import AGAIN, BulkAnswer, BulkBody, RecordAnswer, Stub, in_bulk, only, record_answer, say_stored
 from api.routing import StrictRoute
 from api.voiding import VoidBody
@@ -143,15 +151,88 @@ async def void_cost(work: RecordsWriter, reference: Reference, body: VoidBody, r
 async def list_condition_sets(
     work: AnalysisReader,
     status: Annotated[str | None, Query(max_length=32, description="Only of this status, like `confirmed`.")] = None,
+    analysis: Annotated[UUID | None, Query(description="What this analysis says. Default: the one in force.")] = None,
 ) -> Page[ConditionSetAnswer]:
-    """List the condition sets of the newest analysis, in the order found. Scope: analysis:read."""
-    return Page(items=await service.condition_sets(work, status), next_cursor=None)
+    """List the condition sets an analysis found, in that order, then those only proposed. Scope: analysis:read."""
+    found = await sets.all_sets(work, service.OUTCOME, analysis)
+    return Page(items=[item for item in found if status is None or item.status == status], next_cursor=None)
+
+
+@router.post("/condition-sets", status_code=201, tags=["Conditions"])
+async def propose_condition_set(work: Admin, body: ConditionSetBody, response: Response) -> ConditionSetAnswer:
+    """Draw a set of conditions that belong together; the next analysis says what speaks for it. Scope: admin."""
+    found = await proposals.propose(work, body)
+    response.headers["Location"] = f"/v1/condition-sets/{found.id}"
+    response.headers["ETag"] = etag(found.version)
+    return found
 
 
 @router.get("/condition-sets/{set_id}", tags=["Conditions"])
-async def read_condition_set(work: AnalysisReader, set_id: UUID) -> ConditionSetAnswer:
+async def read_condition_set(work: AnalysisReader, set_id: UUID, response: Response) -> ConditionSetAnswer:
     """Read one condition set. Scope: analysis:read."""
-    return await service.read_condition_set(work, set_id)
+    found = await sets.read_set(work, set_id)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.patch("/condition-sets/{set_id}", tags=["Conditions"])
+async def judge_condition_set(
+    work: Admin, set_id: UUID, body: VerdictBody, response: Response, if_match: IfMatch = None
+) -> ConditionSetAnswer:
+    """Say what you think of a condition set; what was said before is kept. Scope: admin."""
+    found = await proposals.judge(work, set_id, body, if_match)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.get("/condition-sets/{set_id}/verdicts", tags=["Conditions"])
+async def list_verdicts(work: AnalysisReader, set_id: UUID) -> Page[VerdictAnswer]:
+    """List all that people said of a condition set, the oldest first. Scope: analysis:read."""
+    return Page(items=await proposals.history(work, set_id), next_cursor=None)
+
+
+@router.get("/condition-sets/{set_id}/customers", tags=["Conditions"])
+async def list_exposed_customers(
+    work: AnalysisReader, set_id: UUID, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
+) -> Page[ExposedCustomer]:
+    """List the customers with a case in which the whole set is present now. Scope: analysis:read."""
+    items, following = await proposals.exposed_customers(work, set_id, limit, cursor, updated_since)
+    return Page(items=items, next_cursor=following)
+
+
+@router.post("/analyses", status_code=202, tags=["Analyses"])
+async def ask_for_analysis(work: Admin, body: AnalysisBody, response: Response) -> Accepted:
+    """Ask for a search for condition sets; a worker does it. Scope: admin."""
+    analysis_id = await analyses.ask(work, body)
+    response.headers["Location"] = f"/v1/analyses/{analysis_id}"
+    return Accepted(id=analysis_id)
+
+
+@router.get("/analyses", tags=["Analyses"])
+async def list_analyses(
+    work: AnalysisReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
+) -> Page[AnalysisAnswer]:
+    """List the analyses, the newest first. Scope: analysis:read."""
+    items, following = await analyses.list_analyses(work, limit, cursor, updated_since)
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/analyses/{analysis_id}", tags=["Analyses"])
+async def read_analysis(work: AnalysisReader, analysis_id: UUID) -> AnalysisAnswer:
+    """Tell how far an analysis is, what it found, or why it found nothing. Scope: analysis:read."""
+    return await analyses.read(work, analysis_id)
+
+
+@router.post("/analyses/{analysis_id}/cancel", tags=["Analyses"])
+async def cancel_analysis(work: Admin, analysis_id: UUID) -> AnalysisAnswer:
+    """Call an analysis off; nothing of it is stored from now on. Scope: admin."""
+    return await analyses.cancel(work, analysis_id)
+
+
+@router.get("/analyses/{analysis_id}/unexplained", tags=["Analyses"])
+async def read_unexplained(work: AnalysisReader, analysis_id: UUID) -> UnexplainedAnswer:
+    """Show 20 failures with no known set, for people to name what is missing. Scope: analysis:read."""
+    return await analyses.unexplained(work, analysis_id)
 
 
 @router.get("/failure-rates", tags=["Conditions"])

@@ -8,8 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from api.bodies import (
     Answer,
+    Body,
     Code,
     Currency,
+    LongText,
     MinorUnits,
     Minutes,
     Moment,
@@ -126,23 +128,29 @@ class CostAnswer(Answer):
 
 
 class ConditionSetAnswer(Answer):
-    """A set of conditions found to conspire: association, with its numbers."""
+    """A set of conditions found, or proposed, to conspire: association, with its numbers where it was looked at.
+
+    `status` is what the newest analysis says; `proposed` where none has looked at it yet.
+    """
 
     id: UUID
     outcome: str
     conditions: list[str]
     status: str
-    rows: int
-    customers: int
-    failures: int
+    rows: int | None
+    customers: int | None
+    failures: int | None
     rate: float | None
     rate_without_any: float | None
     rate_without: dict[str, float | None]
-    completion: float
-    low: float
-    high: float
-    analysis: UUID
+    completion: float | None
+    low: float | None
+    high: float | None
+    analysis: UUID | None
     recorded_at: Moment
+    proposed: bool
+    verdict: Literal["accepted", "doubted", "set_aside"] | None
+    version: int
 
 
 class RateRow(Answer):
@@ -164,3 +172,107 @@ class RatesAnswer(Answer):
     cases: int
     failures: int
     rows: list[RateRow]
+
+
+class Window(Body):
+    """From when to when cases are looked at: by when the customer was asked, or the case opened."""
+
+    start: Moment | None = Field(default=None, alias="from", description="From this moment on.")
+    end: Moment | None = Field(default=None, alias="to", description="Before this moment.")
+
+
+class AnalysisBody(Body):
+    """What is to be looked for."""
+
+    outcome: Literal["failure"] = Field(default="failure", description="The outcome whose conditions are looked for.")
+    window: Window | None = Field(default=None, description="Only cases of this time. Default: all.")
+    strata: Annotated[str, Field(strict=True, pattern=r"^(need|channel|team|attributes\.[^\x00/]{1,100})$")] | None = (
+        Field(default=None, description="A confounder: `need`, `channel`, `team` or `attributes.NAME`.")
+    )
+
+
+class WindowAnswer(Answer):
+    """From when to when cases were looked at."""
+
+    start: Moment | None = Field(alias="from")
+    end: Moment | None = Field(alias="to")
+
+
+class AnalysisProblem(Answer):
+    """Why an analysis has no result."""
+
+    code: str
+    detail: str
+
+
+class AnalysisAnswer(Answer):
+    """A search for condition sets: how far it is, and what it found."""
+
+    id: UUID
+    outcome: str
+    window: WindowAnswer | None
+    strata: str | None
+    state: Literal["queued", "running", "done", "failed", "canceled"]
+    progress: float
+    phase: str | None
+    summary: dict[str, JsonValue] | None
+    problem: AnalysisProblem | None
+    in_force: bool = Field(description="Whether it looked at all cases: the newest such gives the condition sets.")
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class UnexplainedCase(Answer):
+    """A failure in which no condition set was complete: what was there, for people to name what is missing."""
+
+    case: str
+    need: str
+    channel: str | None
+    team: str | None
+    opened_at: Moment
+    done_at: Moment | None
+    facts: dict[str, bool | int | float]
+    conditions: list[str]
+
+
+class UnexplainedAnswer(Answer):
+    """Some failures with no known set, the same whenever asked."""
+
+    analysis: UUID
+    failures: int
+    items: list[UnexplainedCase]
+
+
+class ConditionSetBody(Body):
+    """A set that people draw from what they have seen."""
+
+    conditions: Annotated[list[Code], Field(min_length=1, max_length=6)]
+    cases: Annotated[list[Reference], Field(max_length=100)] = Field(
+        default=[], description="Where it was seen. An analysis does not count these customers as support."
+    )
+    note: LongText = Field(description="Why these belong together.")
+    outcome: Literal["failure"] = "failure"
+
+
+class VerdictBody(Body):
+    """What somebody thinks of a condition set."""
+
+    verdict: Literal["accepted", "doubted", "set_aside"]
+    note: LongText | None = None
+
+
+class VerdictAnswer(Answer):
+    """What somebody said of a condition set, and when."""
+
+    verdict: str
+    note: str | None
+    cases: list[str]
+    actor: str
+    recorded_at: Moment
+
+
+class ExposedCustomer(Answer):
+    """A customer with a case in which the whole set is present now."""
+
+    customer: str
+    cases: list[str]

@@ -10,7 +10,7 @@ from api import audit, jobs, kinds
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Malformed, NoSuchThing
-from api.failures import derivation, queries
+from api.failures import derivation, queries, sets
 from api.failures.schemas import (
     ConditionAnswer,
     ConditionBody,
@@ -94,17 +94,9 @@ async def condition_codes(work: Work) -> list[str]:
 
 
 async def condition_sets(work: Work, status: str | None = None) -> list[ConditionSetAnswer]:
-    """Return the condition sets of the newest analysis, in the order found."""
-    rows = (await work.session.execute(queries.latest_findings(work.workspace_id, OUTCOME))).mappings().all()
-    return [_set_answer(row) for row in rows if status is None or row["status"] == status]
-
-
-async def read_condition_set(work: Work, set_id: UUID) -> ConditionSetAnswer:
-    """Return one condition set as last found."""
-    for found in await condition_sets(work):
-        if found.id == set_id:
-            return found
-    raise NoSuchThing(f"There is no condition set {set_id} in the newest analysis.")
+    """Return what the analysis in force says of condition sets, in the order found."""
+    found = await sets.looked_at(work, OUTCOME)
+    return [item for item in found if status is None or item.status == status]
 
 
 def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
@@ -117,24 +109,4 @@ def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
         rule=row["rule"],
         description=row["description"],
         stored_at=row["changed_at"],
-    )
-
-
-def _set_answer(row: Mapping[Any, Any]) -> ConditionSetAnswer:
-    return ConditionSetAnswer(
-        id=row["id"],
-        outcome=row["outcome"],
-        conditions=row["conditions"],
-        status=row["status"],
-        rows=row["rows"],
-        customers=row["customers"],
-        failures=row["failures"],
-        rate=row["rate"],
-        rate_without_any=row["rate_without_any"],
-        rate_without=row["measures"].get("rate_without", {}),
-        completion=row["completion"],
-        low=row["low"],
-        high=row["high"],
-        analysis=row["analysis_id"],
-        recorded_at=row["recorded_at"],
     )

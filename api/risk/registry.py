@@ -29,10 +29,15 @@ Row = Mapping[Any, Any]
 
 
 async def register(
-    work: Work, model: RiskModel, card: dict[str, JsonValue], trained_from_us: int, trained_to_us: int
+    work: Work,
+    model: RiskModel,
+    card: dict[str, JsonValue],
+    trained_from_us: int,
+    trained_to_us: int,
+    model_id: UUID | None = None,
 ) -> UUID:
-    """Store a model version as a candidate."""
-    model_id = uuid7()
+    """Store a model version as a candidate, under the id of the job that learnt it."""
+    model_id = model_id or uuid7()
     text = model.to_json()
     await work.session.execute(
         insert(queries.models).values(

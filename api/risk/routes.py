@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import Moment, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsWriter, RiskReader
+from api.jobs.schemas import Accepted
 from api.paging import Cursor, Limit, Page, UpdatedSince
-from api.risk import listing, registry, service, verdicts
+from api.risk import listing, registry, service, training, verdicts
 from api.risk.schemas import (
     CardAnswer,
     FeedbackAnswer,
@@ -135,3 +136,11 @@ async def promote_model(work: Admin, model_id: UUID) -> ModelChanged:
 async def retire_model(work: Admin, model_id: UUID) -> ModelChanged:
     """Put a model out of service; where it served, the scorecard does. Scope: admin."""
     return await registry.retire(work, model_id)
+
+
+@router.post("/models", status_code=202)
+async def train_model(work: Admin, response: Response) -> Accepted:
+    """Ask for a training; a worker does it. The job's id becomes the model's. Scope: admin."""
+    job_id = await training.ask(work)
+    response.headers["Location"] = f"/v1/jobs/{job_id}"
+    return Accepted(id=job_id)

@@ -9,20 +9,16 @@ from models.base import to_us
 
 
 async def emit_overdue(work: Work) -> int:
-    """Tell of each answer owed to a role proposal whose date has passed; return how many were not told before.
+    """Tell of each answer and each request whose date has passed; return how many were not told before.
 
     A date moved (taken to somebody, a question replied to) is a new promise: passed, it is told of too.
     """
-    statement = queries.overdue(work.workspace_id, OWED, work.now)
-    rows = (await work.session.execute(statement)).mappings().all()
-    happened = [
-        SupportOverdue(
-            owed="role_proposal",
-            reference=row["reference"],
-            team=row["team"],
-            kind=row["kind"],
-            due_at=row["due_at"],
-        ).event(once=f"role_proposal/{row['id'].hex}/{to_us(row['due_at'])}")
-        for row in rows
-    ]
+    proposals = queries.overdue(work.workspace_id, OWED, work.now)
+    requests = queries.requests_overdue(work.workspace_id, work.now)
+    happened = []
+    for owed, statement in (("role_proposal", proposals), ("support_request", requests)):
+        for row in (await work.session.execute(statement)).mappings():
+            told = {name: row[name] for name in ("reference", "team", "kind", "due_at")}
+            once = f"{owed}/{row['id'].hex}/{to_us(row['due_at'])}"
+            happened.append(SupportOverdue.model_validate({"owed": owed, **told}).event(once=once))
     return await outbox.emit_all(work, happened)

@@ -79,6 +79,13 @@ def requests_owed(workspace_id: UUID, cursor: str | None, limit: int) -> Select[
     return statement.order_by(version.c.due_at, version.c.id).limit(limit + 1)
 
 
+def requests_overdue(workspace_id: UUID, now: datetime) -> Select[Any]:
+    """Select support requests that were not met by their date."""
+    version = request_versions
+    waiting = (version.c.met_at.is_(None), version.c.voided.is_(False), version.c.due_at < now)
+    return current_requests(workspace_id).where(*waiting)
+
+
 def current_heard(workspace_id: UUID) -> Select[Any]:
     """Select what was heard, each with its case's reference."""
     version, cases = kinds.HEARD.version, kinds.CASE.head

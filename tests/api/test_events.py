@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from sqlalchemy import insert
 
 from api.dependencies import Caller as KeyHolder
 from api.dependencies import writing_as
@@ -17,11 +18,15 @@ from api.roles.overdue import emit_overdue
 from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
 from models.database import Database
+from models.failure import Analysis, AnalysisState
+from models.ids import uuid7
 from tests.api.caller import Caller, ago, done
 from tests.api.conftest import MakeCaller
 from tests.api.told import told
 
 pytestmark = pytest.mark.anyio
+
+analyses = Analysis.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 LATE = {"all": [{"field": "attributes.made_sla", "op": "eq", "value": False}], "as_of": "latest"}
 SLOW = {"all": [{"field": "hours_open", "op": "gt", "value": 100}], "as_of": "latest"}
 
@@ -134,7 +139,15 @@ async def test_a_set_is_confirmed_once_and_returns_when_it_had_gone(
     async def analysed(*found: Finding) -> Sequence[tuple[str, str]]:
         before = len(await told(database, workspace))
         async with writing_as(database, operator(workspace)) as work:
-            await store_analysis(work, "failure", {}, {}, found)
+            row = {
+                "workspace_id": work.workspace_id,
+                "id": (analysis_id := uuid7()),
+                "outcome": "failure",
+                "request": {},
+            }
+            row |= {"state": AnalysisState.RUNNING, "whole": True, "created_at": work.now}
+            await work.session.execute(insert(analyses).values(row))
+            await store_analysis(work, analysis_id, "failure", {}, found)
         return [(kind, payload["conditions"]) for kind, payload in (await told(database, workspace))[before:]]
 
     pair, weak = finding("late", "wrong_part"), finding("late", status="unconfirmed")

@@ -13,6 +13,7 @@ from api import health, instruments, jobs, marks
 from api.backlog import backlog, outbox_claims
 from api.dependencies import writing_as
 from api.health import MetricsPage
+from api.jobs.leases import Leases
 from api.main import create_app
 from api.settings import settings
 from api.worker import worker_caller
@@ -182,7 +183,7 @@ async def test_what_waits_and_what_was_last_done_is_told(client: Caller, databas
     assert found["steadfast_database_up"] == 1
     assert found['steadfast_seconds_since{what="training"}'] == pytest.approx(86_400, abs=60)
     assert 'steadfast_seconds_since{what="backup"}' not in found
-    assert await jobs.claim(database, [jobs.DERIVE], datetime.now(UTC)) is not None
+    assert await Leases(database).claim([jobs.DERIVE]) is not None
     found = await counted(client.http)
     assert (found['steadfast_jobs{state="waiting"}'], found['steadfast_jobs{state="running"}']) == (0, 1)
     if database.sqlite:

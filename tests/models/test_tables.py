@@ -26,7 +26,8 @@ def leaders(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def test_the_directory_is_these_five_tables_and_no_others() -> None:
-    assert {"workspaces", "access_routes", "job_claims", "outbox_claims", "marks"} == DIRECTORY_TABLES
+    directory = {"workspaces", "access_routes", "job_claims", "outbox_claims", "marks", "schedules"}
+    assert directory == DIRECTORY_TABLES
     assert set(metadata.tables) >= DIRECTORY_TABLES
     assert len(OF_A_WORKSPACE) == len(metadata.tables) - len(DIRECTORY_TABLES) >= 20
 
@@ -61,7 +62,8 @@ def test_a_directory_table_tells_only_the_way_to_a_workspace() -> None:
     assert told == {
         "workspaces": {"id", "slug", "created_at"},
         "access_routes": {"kind", "lookup", "workspace_id"},
-        "job_claims": {*lease, "job_id", "kind"},
+        "job_claims": {*lease, "job_id", "kind", "failures", "lost"},
         "outbox_claims": {*lease, "delivery_id"},
         "marks": {"name", "at"},
+        "schedules": {"workspace_id", "kind", "due_at", "asked_at", "seen_until"},
     }

@@ -13,7 +13,8 @@ from sqlalchemy import insert, text
 
 from api import marks
 from api.cli import checks, database_checks
-from api.jobs import ATTEMPTS, claims
+from api.jobs import claims
+from api.jobs.leases import ATTEMPTS
 from api.settings import settings
 from models.database import Database, owner_engine
 from models.ids import uuid7

@@ -1,0 +1,127 @@
+"""What each kind of job does. A new kind is one line in `LIGHT` here, and one in `api.schedules` if it comes round.
+
+A light job is a function that does one portion in a transaction and says where the next begins; the portion, its
+checkpoint and the sign of life are committed together or not at all. A heavy job learns: it is done by
+`python -m api.learner` and nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from api import jobs
+from api.dependencies import Caller, Work
+from api.failures import analyses, derivation, telling
+from api.jobs import pruning
+from api.jobs.leases import Held
+from api.risk import scoring
+from api.roles.overdue import emit_overdue
+from models.access import Scope
+from models.base import from_us
+
+NOBODY = UUID(int=0)
+CASES_AT_ONCE = 100
+AFTER = "after"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one portion came to.
+
+    Parameters
+    ----------
+    checkpoint
+        Where the next portion begins; None where there is nothing left to do.
+    result
+        What was done so far, or what came of it all.
+    phase
+        What is being done, in a word.
+    progress
+        How much of it is done, from 0 to 1, as far as anybody can say.
+    """
+
+    checkpoint: Mapping[str, JsonValue] | None
+    result: Mapping[str, JsonValue]
+    phase: str
+    progress: float = 0.0
+
+
+Portion = Callable[[Work, Held], Awaitable[Step]]
+Ended = Callable[[Work, Held, str, str], Awaitable[None]]
+
+
+def worker_caller(workspace_id: UUID) -> Caller:
+    """Return the worker as a caller: who the audit names when nobody asked by key."""
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+
+
+async def derive_some(work: Work, held: Held) -> Step:
+    """Let the rules look at the next past cases."""
+    after, so_far = _so_far(held)
+    further = await derivation.derive_all(work, after, CASES_AT_ONCE)
+    return _step(further, so_far, {"portions": 1}, "looking back")
+
+
+async def score_some(work: Work, held: Held) -> Step:
+    """Assess the next customers of all."""
+    after, so_far = _so_far(held)
+    further, counted = await scoring.assess_all(work, after)
+    return _step(further, so_far, counted, "assessing")
+
+
+async def rescore_some(work: Work, held: Held) -> Step:
+    """Assess the next customers of whom something was stored between two moments."""
+    after, so_far = _so_far(held)
+    since, until = (from_us(int(str(held.request[name]))) for name in ("since", "until"))
+    further, counted = await scoring.assess_touched(work, since, until, after)
+    return _step(further, so_far, counted, "assessing")
+
+
+async def sweep_some(work: Work, held: Held) -> Step:
+    """Tell of what came about by time alone: support that is overdue, and the next cases that fail by their facts."""
+    after, so_far = _so_far(held)
+    overdue = await emit_overdue(work) if after is None else 0
+    further = await telling.tell_all_failing(work, after)
+    return _step(further, so_far, {"overdue": overdue}, "looking for what is due")
+
+
+async def prune_some(work: Work, held: Held) -> Step:
+    """Delete the next of what need not be kept."""
+    _, so_far = _so_far(held)
+    counted = await pruning.prune_some(work)
+    more = any(count >= pruning.ROWS_AT_ONCE for count in counted.values())
+    return _step(NOBODY if more else None, so_far, counted, "pruning")
+
+
+LIGHT: dict[str, Portion] = {
+    jobs.DERIVE: derive_some,
+    jobs.SCORE: score_some,
+    jobs.RESCORE: rescore_some,
+    jobs.PRUNE: prune_some,
+    jobs.SWEEP: sweep_some,
+}
+HEAVY = (jobs.ANALYSE, jobs.TRAIN)
+AFTER_RULES = (jobs.ANALYSE, jobs.TRAIN, jobs.SCORE, jobs.RESCORE)
+"""These read what rules saw: they wait while a rule of their workspace is still looking back."""
+ENDED: dict[str, Ended] = {jobs.ANALYSE: analyses.end_without_result}
+"""What else is to be said, in the same transaction, when a job ends without a result."""
+
+
+def _so_far(held: Held) -> tuple[UUID | None, dict[str, Any]]:
+    kept: dict[str, Any] = dict(held.checkpoint or {})
+    after = kept.pop(AFTER, None)
+    return None if after is None else UUID(after), kept
+
+
+def _step(further: UUID | None, before: Mapping[str, Any], counted: Mapping[str, int], phase: str) -> Step:
+    total: dict[str, JsonValue] = {name: before.get(name, 0) + count for name, count in counted.items()}
+    checkpoint = None if further is None else {**total, AFTER: further.hex}
+    return Step(checkpoint, total, phase)
+
+
+TURN = timedelta(seconds=5)
+"""After so long a light job goes back to the end of the queue, so that one large workspace does not keep the others."""

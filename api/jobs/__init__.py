@@ -1,0 +1,23 @@
+"""Jobs: work no request may do itself, asked for in the transaction of its cause and done by a worker.
+
+A job is a row of its workspace; its claim is a directory row, because a worker looks for work before it knows whose
+it is. `service` asks for jobs, `leases` is the worker's side, `api.handlers` says what each kind does.
+"""
+
+from api.jobs.queries import claims, jobs
+from api.jobs.service import ANALYSE, DERIVE, PRUNE, RESCORE, RETENTION, SCORE, SWEEP, TRAIN, cancel, enqueue
+
+__all__ = [
+    "ANALYSE",
+    "DERIVE",
+    "PRUNE",
+    "RESCORE",
+    "RETENTION",
+    "SCORE",
+    "SWEEP",
+    "TRAIN",
+    "cancel",
+    "claims",
+    "enqueue",
+    "jobs",
+]

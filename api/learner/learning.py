@@ -1,0 +1,33 @@
+"""Doing one heavy job: what is learnt is stored through the job's claim, so that it is stored once or not at all."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from api.jobs import ANALYSE, TRAIN
+from api.jobs.leases import Held, Leases
+from api.learner.analyses import analyse
+from api.learner.trainings import train
+from api.worker import Heavy, News, Refused
+from ml.conditions import TooFewFailures
+from ml.training import NothingToLearn
+
+Tell = Callable[[float, str], None]
+
+KINDS: dict[str, Callable[[Leases, Held, Tell], Awaitable[None]]] = {ANALYSE: analyse, TRAIN: train}
+
+
+async def learn(leases: Leases, held: Held, tell: Tell) -> None:
+    """Do a heavy job; a refusal of any room below becomes the job's."""
+    try:
+        await KINDS[held.kind](leases, held, tell)
+    except (NothingToLearn, TooFewFailures) as refused:
+        raise Refused(refused.code, str(refused)) from refused
+
+
+def learning_here(leases: Leases) -> Heavy:
+    """Return who does heavy jobs in this very process."""
+
+    async def heavy(held: Held, news: News, _stop: asyncio.Event) -> None:
+        await learn(leases, held, news.tell)
+
+    return heavy

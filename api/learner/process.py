@@ -1,0 +1,99 @@
+"""The learner's process: its arguments, what it prints, and how it ends.
+
+`python -m api.learner analyse WORKSPACE` and `train WORKSPACE [promote]` ask for the job and wait; `table ARGUMENTS`
+mines a plain table. Each prints one JSON document, on a refusal one with `code` and `detail`, and exit code 1. `job`
+is for workers: the job comes as one line of JSON on standard input, and the process ends when that is closed. It
+prints a line of JSON for each step it takes.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from threadpoolctl import threadpool_limits
+
+from api.children import end_with_parent
+from api.errors import Refusal
+from api.jobs.leases import Held, LeaseLost, Leases
+from api.learner.learning import learn
+from api.learner.waiting import Summary, analyse, train
+from api.settings import SettingsRefusedError, settings
+from api.worker import Refused
+from ml.tables import TableRefused, analyse_table
+from models.database import Database, is_unavailable
+
+NICE = 5
+"""So much the process steps back for those that answer requests beside it."""
+LOST = 3
+
+
+async def table(arguments: str) -> Summary:
+    """Mine a plain table."""
+    given = json.loads(arguments)
+    said: list[str] = []
+    found = analyse_table(given.pop("path"), given.pop("outcome"), **given, say=said.append)
+    for sentence in said:
+        sys.stderr.write(sentence + "\n")
+    return found
+
+
+async def job() -> Summary:
+    """Do the job that standard input names; what came of it is stored, not printed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker above is told too, and decides
+    given = json.loads(sys.stdin.buffer.readline())
+    end_with_parent(lambda: os._exit(LOST))
+    os.nice(NICE)
+    held = Held(**{**given, "workspace_id": UUID(given["workspace_id"]), "id": UUID(given["id"])})
+    database = Database(settings().database_url, 2)
+    try:
+        await learn(Leases(database, timedelta(seconds=settings().lease_seconds)), held, _tell)
+    finally:
+        await database.close()
+    return {}
+
+
+def _tell(progress: float, phase: str) -> None:
+    sys.stdout.write(json.dumps({"progress": progress, "phase": phase}) + "\n")
+    sys.stdout.flush()
+
+
+KINDS: dict[str, Callable[..., Awaitable[Summary]]] = {"analyse": analyse, "train": train, "table": table, "job": job}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do one piece of learning; print what came of it."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    kind, *rest = arguments
+    try:
+        with threadpool_limits(limits=1):
+            answer = asyncio.run(_awaited(KINDS[kind], rest))
+    except LeaseLost:
+        return LOST
+    except (Refused, TableRefused) as refused:
+        return _refuse(refused.code, str(refused))
+    except Refusal as refused:
+        return _refuse(refused.code, refused.detail)
+    except SettingsRefusedError as refused:
+        return _refuse("settings", str(refused))
+    except Exception as error:
+        if is_unavailable(error):
+            return _refuse("unavailable", f"The database cannot be reached: {error}")
+        raise
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+async def _awaited(work: Callable[..., Awaitable[Summary]], arguments: Sequence[str]) -> Any:
+    return await work(*arguments)
+
+
+def _refuse(code: str, detail: str) -> int:
+    sys.stdout.write(json.dumps({"code": code, "detail": detail}) + "\n")
+    return 1

@@ -1,0 +1,209 @@
+"""What comes round: for each workspace and kind of work when it is due, and asking for it once when it is.
+
+A tick is safe on any number of workers: each due row is taken by one of them, in a transaction that also asks for the
+job. Time passed without a tick makes one turn due, not many. A row due later than one reckoned now could be was
+reckoned before the clock went back: it is reckoned anew, without a turn. What deletes passes over its turn when more
+time has passed than can be: after a long stop or a wrong clock it waits for the next.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from api import jobs
+from api.dependencies import Work, writing_as
+from api.failures import analyses
+from api.handlers import LIGHT, worker_caller
+from api.jobs.leases import Clock
+from api.jobs.queries import is_wanted
+from api.risk import training
+from api.risk.scoring import is_anything_stored
+from api.workspaces import service as workspaces
+from models.base import from_us, to_us
+from models.database import Database
+from models.rules.rounds import Every, Nightly, Round, share_of
+from models.schedule import Schedule
+from models.workspace import Workspace
+
+log = structlog.get_logger(__name__)
+schedules = Schedule.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+known = Workspace.__table__  # type: ignore[attr-defined] # same
+AT_ONCE = 50
+OVERLAP = timedelta(seconds=60)
+"""What is stored carries the moment its transaction began: so far back something may still have come to light."""
+UNSURE = timedelta(days=1)
+BEGINNING = from_us(0)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One time that a kind of work is due in a workspace: what was stored since the last is looked at."""
+
+    since: datetime
+    until: datetime
+
+
+Ask = Callable[[Work, Turn], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A kind of work that comes round.
+
+    Parameters
+    ----------
+    round
+        When.
+    ask
+        Asks for the job.
+    only_news
+        Whether a turn is passed over where nothing was stored of any customer since the last.
+    deletes
+        Whether a turn is passed over where the time since the last cannot be right.
+    """
+
+    round: Round
+    ask: Ask
+    only_news: bool = False
+    deletes: bool = False
+
+
+def plainly(kind: str) -> Ask:
+    """Return the asking for a job that needs no more than its kind."""
+
+    async def ask(work: Work, _turn: Turn) -> object:
+        return await jobs.enqueue(work, kind, {})
+
+    return ask
+
+
+async def _rescore(work: Work, turn: Turn) -> object:
+    return await jobs.enqueue(work, jobs.RESCORE, {"since": to_us(turn.since), "until": to_us(turn.until)})
+
+
+async def _analyse(work: Work, _turn: Turn) -> object:
+    return await analyses.ask(work, analyses.REGULAR)
+
+
+async def _train(work: Work, _turn: Turn) -> object:
+    return await training.ask(work, promote=training.NEVER)
+
+
+REGULAR: dict[str, Regular] = {
+    jobs.RESCORE: Regular(Every(timedelta(minutes=1)), _rescore, only_news=True),
+    jobs.SWEEP: Regular(Nightly(hour=0), plainly(jobs.SWEEP)),
+    jobs.ANALYSE: Regular(Nightly(hour=1), _analyse, only_news=True),
+    jobs.TRAIN: Regular(Nightly(hour=3, weekly=True), _train, only_news=True),
+    jobs.SCORE: Regular(Nightly(hour=5, hours=1), plainly(jobs.SCORE)),
+    jobs.RETENTION: Regular(Nightly(hour=2), plainly(jobs.RETENTION), deletes=True),
+    jobs.PRUNE: Regular(Nightly(hour=4), plainly(jobs.PRUNE), deletes=True),
+}
+
+
+def regular() -> dict[str, Regular]:
+    """Return what comes round and somebody can do."""
+    return {kind: found for kind, found in REGULAR.items() if kind in LIGHT or kind in {jobs.ANALYSE, jobs.TRAIN}}
+
+
+async def tick(database: Database, clock: Clock) -> int:
+    """Ask for everything that is due, once each; return how many jobs that were."""
+    await _make_missing(database, clock)
+    asked, looked_at = 0, set[tuple[UUID, str]]()
+    while found := set(await _due(database, clock)) - looked_at:
+        for workspace_id, kind in found:
+            asked += await _turn(database, clock, workspace_id, kind)
+        looked_at |= found
+    return asked
+
+
+async def _make_missing(database: Database, clock: Clock) -> None:
+    """Give each new workspace its rows; what is not regular any more stays, and is not looked at."""
+    for kind, found in regular().items():
+        missing = select(known.c.id).where(
+            ~exists().where(schedules.c.workspace_id == known.c.id, schedules.c.kind == kind)
+        )
+        async with database.read() as session:
+            ids = list(await session.scalars(missing.limit(AT_ONCE)))
+            now = await clock(session)
+        if not ids:
+            continue
+        async with database.write() as session:
+            dialect = session.get_bind().dialect.name
+            into = postgresql.insert(schedules) if dialect == "postgresql" else sqlite.insert(schedules)
+            rows = [_first(workspace_id, kind, found, now) for workspace_id in ids]
+            await session.execute(into.on_conflict_do_nothing(), rows)
+
+
+def _first(workspace_id: UUID, kind: str, found: Regular, now: datetime) -> dict[str, Any]:
+    # Reckoned in UTC: the workspace's zone is behind its door, and counts from the first turn on.
+    due = found.round.after(now, "UTC", share_of(workspace_id, kind))
+    return {"workspace_id": workspace_id, "kind": kind, "due_at": due, "asked_at": now, "seen_until": None}
+
+
+def _is_due(now: datetime) -> Any:
+    ways = [
+        and_(
+            schedules.c.kind == kind,
+            or_(schedules.c.due_at <= now, schedules.c.due_at > now + found.round.longest),
+        )
+        for kind, found in regular().items()
+    ]
+    return or_(*ways)
+
+
+async def _due(database: Database, clock: Clock) -> list[tuple[UUID, str]]:
+    async with database.read() as session:
+        now = await clock(session)
+        statement = select(schedules.c.workspace_id, schedules.c.kind).where(_is_due(now))
+        rows = await session.execute(statement.order_by(schedules.c.due_at).limit(AT_ONCE))
+        return [(row.workspace_id, row.kind) for row in rows]
+
+
+async def _turn(database: Database, clock: Clock, workspace_id: UUID, kind: str) -> bool:
+    """Take one row that is due, reckon when it is due again, and ask for the job where there is reason to."""
+    found = regular()[kind]
+    mine = and_(schedules.c.workspace_id == workspace_id, schedules.c.kind == kind)
+    async with writing_as(database, worker_caller(workspace_id)) as work:
+        now = await clock(work.session)
+        statement = select(schedules).where(mine, _is_due(now)).with_for_update(skip_locked=True)
+        row = (await work.session.execute(statement)).one_or_none()
+        if row is None:
+            return False
+        zone = (await workspaces.of(work)).zone
+        again = {"due_at": found.round.after(now, zone, share_of(workspace_id, kind))}
+        turn = Turn(_since(row, now), now)
+        asks = row.due_at <= now and await _has_reason(work, kind, found, row, turn)
+        if asks:
+            await found.ask(work, turn)
+            again["seen_until"] = now
+        await work.session.execute(update(schedules).where(mine).values(**again, asked_at=now))
+        return asks
+
+
+def _since(row: Any, now: datetime) -> datetime:
+    """Return from where on what was stored has not been looked at."""
+    if row.seen_until is None:
+        return BEGINNING
+    # Later than now: the clock went back, and nobody knows how long ago.
+    return max(row.seen_until - OVERLAP if row.seen_until <= now else now - UNSURE, BEGINNING)
+
+
+async def _has_reason(work: Work, kind: str, found: Regular, row: Any, turn: Turn) -> bool:
+    if await is_wanted(work.session, work.workspace_id, kind):
+        return False
+    if found.deletes and row.asked_at is not None and not _plausible(row.asked_at, turn.until, found):
+        log.warning("turn_passed_over", kind=kind, workspace=str(work.workspace_id), last=str(row.asked_at))
+        return False
+    if found.only_news:
+        return await is_anything_stored(work.session, work.workspace_id, turn.since, turn.until)
+    return True
+
+
+def _plausible(last: datetime, now: datetime, found: Regular) -> bool:
+    return last <= now <= last + 2 * found.round.longest
