@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from uuid import UUID, uuid5
 
@@ -38,6 +38,13 @@ def in_order(ids: Iterable[UUID]) -> list[UUID]:
     [1, 2]
     """
     return sorted(set(ids), key=attrgetter("int"))
+
+
+def in_portions(ids: Iterable[UUID], most: int = 500) -> Iterator[list[UUID]]:
+    """Give ids once each, in order, a portion at a time: below every driver's limit of parameters."""
+    wanted = in_order(ids)
+    for start in range(0, len(wanted), most):
+        yield wanted[start : start + most]
 
 
 def condition_set_id(workspace: UUID, outcome: str, codes: frozenset[str]) -> UUID:

@@ -65,7 +65,7 @@ def _code_of(call: ast.Call, refusals: set[str]) -> str | None:
         return next((_text(given.value) for given in call.keywords if given.arg == "code"), None)
     if name == "impossible":
         return _text(places[1])
-    if name == "in_order":
+    if name == "in_order" and len(places) > 1:  # of a state's two moments; ids are put in order too
         return f"before_{_text(places[1])}"
     if ast.unparse(call.func) == "STATUS_CODES.get" and isinstance(places[1], ast.Tuple):
         return _text(places[1].elts[0])

@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping
 
 from api import kinds
 from api.dependencies import Work
-from api.failures import queries
+from api.failures import queries, watching
 from api.workspaces import service as workspaces
 from models.base import to_us
 from models.failure import ObservedState
@@ -23,7 +23,8 @@ from models.ids import in_order, watch_id
 from models.recording import VERSION_COLUMNS
 from models.rules.changes import SINCE_CHANGE, ChangeState
 from models.rules.conditions import Rule, parse_rule
-from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState
+from models.rules.facts import AnswerState, CaseHistory, CaseState
+from models.rules.promises import PromiseState
 from models.rules.stubs import STUB
 from models.rules.timeline import RuleBook, Source
 
@@ -49,7 +50,7 @@ async def derive(work: Work, case_ids: Iterable[UUID], told: Source) -> None:
         return
     if told is not Source.CASE:
         # Who tells of a case holds it already; who tells of its promises or answers must not derive beside another.
-        await queries.hold_cases(work.session, work.workspace_id, wanted)
+        await watching.hold_cases(work.session, work.workspace_id, wanted)
     for start in range(0, len(wanted), CASES_AT_ONCE):
         await _derive_some(work, book, ids, wanted[start : start + CASES_AT_ONCE])
 
@@ -58,7 +59,7 @@ async def derive_all(work: Work, after: UUID | None = None, at_once: int | None 
     """Derive the next portion of all cases; return where to go on, None at the end."""
     most = min(CASES_AT_ONCE, at_once or CASES_AT_ONCE)
     case_ids = await queries.case_ids_after(work.session, work.workspace_id, after, most)
-    await queries.hold_cases(work.session, work.workspace_id, case_ids)
+    await watching.hold_cases(work.session, work.workspace_id, case_ids)
     await derive(work, case_ids, Source.CASE)
     return case_ids[-1] if len(case_ids) == most else None
 
@@ -86,7 +87,7 @@ async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case
             for moment_us, number, state in _differing(have.get(condition_id, NOTHING), wanted.get(condition_id)):
                 step = {"case_id": case_id, "condition_id": condition_id, "observed_at": moment_us, "number": number}
                 rows.append({**stamp, **step, "state": state, "id": watch_id(case_id, condition_id)})
-    await queries.add_steps(work.session, rows)
+    await watching.add_steps(work.session, rows)
 
 
 def _differing(stored: Steps, wanted: Mapping[int, str] | None) -> list[tuple[int, int, str]]:
@@ -113,7 +114,7 @@ async def _stored_steps(
 ) -> dict[UUID, dict[UUID, Steps]]:
     """Return by case and condition the steps that hold: of a moment's rows, the last."""
     stored: defaultdict[UUID, dict[UUID, Steps]] = defaultdict(dict)
-    for case_id, condition_id, us, number, state in await queries.rule_steps(
+    for case_id, condition_id, us, number, state in await watching.rule_steps(
         work.session, work.workspace_id, case_ids, condition_ids
     ):
         stored[case_id].setdefault(condition_id, {})[us] = number, state
@@ -130,7 +131,7 @@ async def _rules(work: Work) -> tuple[RuleBook, Mapping[str, UUID]]:
     """Return the rules of the catalogue, and by code the condition each one watches for."""
     if KEPT not in work.kept:
         zone = (await workspaces.of(work)).zone
-        rows = await queries.rules(work.session, work.workspace_id)
+        rows = await watching.rules(work.session, work.workspace_id)
         book = _book(tuple((row["reference"], dumps(row["rule"])) for row in rows), zone)
         work.kept[KEPT] = book, {row["reference"]: row["id"] for row in rows}
     found: tuple[RuleBook, Mapping[str, UUID]] = work.kept[KEPT]
@@ -155,14 +156,14 @@ async def histories(work: Work, case_ids: Sequence[UUID], reads: frozenset[str])
     attributes = any(name.startswith("attributes.") for name in reads)
     left_out = frozenset() if attributes else frozenset({"attributes"})
     fields = [name for name in CASE_FIELDS if name not in left_out]
-    for row in await queries.versions_of_cases(session, kinds.CASE, "id", workspace_id, case_ids, left_out):
+    for row in await watching.versions_of_cases(session, kinds.CASE, "id", workspace_id, case_ids, left_out):
         state: dict[str, Any] = {name: row[name] for name in fields}
         cases[row["id"]].append(CaseState(row["occurred_at"], row["recorded_at"], state, row["voided"]))
     if Source.PROMISE.feeds(reads):
-        for row in await queries.versions_of_cases(session, kinds.PROMISE, "case_id", workspace_id, case_ids):
+        for row in await watching.versions_of_cases(session, kinds.PROMISE, "case_id", workspace_id, case_ids):
             promises[row["case_id"]].append(_promise_state(row))
     if Source.ANSWER.feeds(reads):
-        for row in await queries.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
+        for row in await watching.versions_of_cases(session, kinds.RESPONSE, "case_id", workspace_id, case_ids):
             if row["complete"]:
                 answers[row["case_id"]].append(row)
     changes = await _changes(work)
@@ -183,7 +184,7 @@ async def _changes(work: Work) -> dict[str, list[ChangeState]]:
         book, _ = await _rules(work)
         wanted = [name.removeprefix(SINCE_CHANGE) for name in book.reads if name.startswith(SINCE_CHANGE)]
         found: dict[str, list[ChangeState]] = {name: [] for name in wanted}
-        for row in await queries.versions_of_changes(work.session, work.workspace_id, found) if found else ():
+        for row in await watching.versions_of_changes(work.session, work.workspace_id, found) if found else ():
             found[row["reference"]].append(_change_state(row))
         work.kept[KEPT_CHANGES] = found
     changes: dict[str, list[ChangeState]] = work.kept[KEPT_CHANGES]

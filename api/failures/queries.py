@@ -1,13 +1,10 @@
 """Every statement about conditions, observations and condition sets, by name."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     RowMapping,
     ScalarSelect,
     Select,
@@ -24,7 +21,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from models.appending import append_rows
 from models.base import UTCDateTime, text_enum
 from models.failure import (
     Analysis,
@@ -35,8 +31,8 @@ from models.failure import (
     RuleObservation,
     Verdict,
 )
-from models.ids import in_order
-from models.recording import ROWS_A_QUESTION, RecordKind, current_rows
+from models.ids import in_portions
+from models.recording import ROWS_A_QUESTION, current_rows
 
 conditions = kinds.CONDITION.head
 observations = kinds.OBSERVATION.head
@@ -124,98 +120,10 @@ def current_costs(workspace_id: UUID) -> Select[Any]:
     )
 
 
-async def rules(session: AsyncSession, workspace_id: UUID) -> list[RowMapping]:
-    """Return the conditions a rule sees: id, code and rule."""
-    version = kinds.CONDITION.version
-    statement = current_conditions(workspace_id).where(version.c.rule.is_not(None), version.c.voided.is_(False))
-    return list((await session.execute(statement)).mappings().all())
-
-
 async def codes(session: AsyncSession, workspace_id: UUID) -> list[str]:
     """Return the codes of the catalogue, in the order of the alphabet."""
     statement = select(conditions.c.reference).where(conditions.c.workspace_id == workspace_id)
     return list((await session.scalars(statement.order_by(conditions.c.reference))).all())
-
-
-async def versions_of_cases(
-    session: AsyncSession,
-    kind: RecordKind,
-    column: str,
-    workspace_id: UUID,
-    case_ids: Sequence[UUID],
-    left_out: frozenset[str] = frozenset(),
-) -> list[RowMapping]:
-    """Return all versions of a kind that belong to some cases, in the order they hold, moments as microseconds."""
-    rows: list[RowMapping] = []
-    table = kind.version
-    for some in _portions(case_ids):
-        statement = (
-            select(*_plain_columns(table, left_out))
-            .where(table.c.workspace_id == workspace_id, table.c[column].in_(some))
-            .order_by(table.c.occurred_at, table.c.recorded_at, table.c.number)
-        )
-        rows += (await session.execute(statement)).mappings().all()
-    return rows
-
-
-@lru_cache
-def _plain_columns(table: Table, left_out: frozenset[str]) -> tuple[ColumnElement[Any], ...]:
-    """Return the columns rules may read, moments as the microseconds they are kept in."""
-    return tuple(
-        type_coerce(column, BigInteger()).label(column.name) if isinstance(column.type, UTCDateTime) else column
-        for column in table.columns
-        if column.name not in {"workspace_id", "number", "stored_at", "given", *left_out}
-    )
-
-
-async def versions_of_changes(session: AsyncSession, workspace_id: UUID, references: Iterable[str]) -> list[RowMapping]:
-    """Return all versions of some changes of the company, each with its reference, moments as microseconds."""
-    head, version = kinds.CHANGE.head, kinds.CHANGE.version
-    statement = (
-        select(*_plain_columns(version, frozenset()), head.c.reference)
-        .join(head, and_(head.c.workspace_id == version.c.workspace_id, head.c.id == version.c.id))
-        .where(head.c.workspace_id == workspace_id, head.c.reference.in_(sorted(references)))
-        .order_by(version.c.occurred_at, version.c.recorded_at, version.c.number)
-    )
-    return list((await session.execute(statement)).mappings().all())
-
-
-async def rule_steps(
-    session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID], condition_ids: Sequence[UUID] | None
-) -> list[tuple[UUID, UUID, int, int, str]]:
-    """Return all that rules saw in some cases, of some conditions or of all, a moment's last row last.
-
-    Each is (case, condition, microseconds, number, state).
-    """
-    steps = rule_observations
-    rows: list[tuple[UUID, UUID, int, int, str]] = []
-    for some in _portions(case_ids):
-        statement = select(
-            steps.c.case_id,
-            steps.c.condition_id,
-            type_coerce(steps.c.observed_at, BigInteger()),
-            steps.c.number,
-            type_coerce(steps.c.state, String()),
-        ).where(steps.c.workspace_id == workspace_id, steps.c.case_id.in_(some))
-        if condition_ids is not None:
-            statement = statement.where(steps.c.condition_id.in_(condition_ids))
-        rows += (await session.execute(statement.order_by(steps.c.observed_at, steps.c.number))).all()
-    return rows
-
-
-async def add_steps(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append what rules saw."""
-    await append_rows(session, rule_observations, rows)
-
-
-async def hold_cases(session: AsyncSession, workspace_id: UUID, case_ids: Sequence[UUID]) -> None:
-    """Keep other writers from deriving the same cases meanwhile; all ask in one order, so that none waits in a ring."""
-    if session.get_bind().dialect.name == "sqlite":
-        return  # its one writer is this one
-    cases = kinds.CASE.head
-    for some in _portions(case_ids):
-        statement = select(cases.c.id).where(cases.c.workspace_id == workspace_id, cases.c.id.in_(some))
-        await session.execute(statement.order_by(cases.c.id).with_for_update(key_share=True))
 
 
 async def case_ids_after(session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
@@ -232,7 +140,7 @@ async def named_cases(session: AsyncSession, workspace_id: UUID, case_ids: Seque
     head, version, customers = kinds.CASE.head, kinds.CASE.version, kinds.CUSTOMER.head
     same = and_(customers.c.workspace_id == version.c.workspace_id, customers.c.id == version.c.customer_id)
     rows: list[RowMapping] = []
-    for some in _portions(case_ids):
+    for some in in_portions(case_ids):
         statement = (
             current_rows(kinds.CASE, workspace_id)
             .join(customers, same)
@@ -330,9 +238,3 @@ async def customers_of_cases(session: AsyncSession, workspace_id: UUID, referenc
         )
         found |= {row.case: row.whose for row in rows}
     return found
-
-
-def _portions(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
-    wanted = in_order(ids)
-    for start in range(0, len(wanted), ROWS_A_QUESTION):
-        yield wanted[start : start + ROWS_A_QUESTION]

@@ -15,10 +15,11 @@ so that callers who hand them over as stored get the last stored.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from models.rules.changes import SINCE_CHANGE, ChangeState, days_since
 from models.rules.conditions import FIELD_KINDS
+from models.rules.promises import PromiseState, due_in_force, due_instant
 from models.rules.values import HOUR_US, Kind, end_of_local_day, instant
 
 MILESTONES = ("done_at", "confirmed_at", "restored_at")
@@ -45,41 +46,6 @@ class CaseState:
     recorded_us: int
     fields: Mapping[str, Any]
     voided: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseState:
-    """One version of a promise, whole.
-
-    Parameters
-    ----------
-    promise : str
-        Which promise of the case this is a version of.
-    occurred_us, recorded_us : int
-        When it came to be so and when the company knew, UTC microseconds.
-    made_us : int
-        When the promise was given to the customer; before that there is none.
-    due_us : int | None
-        By when. Where `due_is_date`, any instant of that day in the workspace's zone.
-    due_is_date : bool
-        The promise named a day: it runs to the end of that day.
-    moved_by : {'customer', 'company'} | None
-        Who asked for the new date, where this version changed it.
-    kept_us : int | None
-        When it was kept.
-    voided : bool
-        Withdrawn as recorded by mistake.
-    """
-
-    promise: str
-    occurred_us: int
-    recorded_us: int
-    made_us: int
-    due_us: int | None
-    due_is_date: bool
-    moved_by: Literal["customer", "company"] | None
-    kept_us: int | None
-    voided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,41 +236,10 @@ class AsOf:
         standing = []
         for versions in self._promises.values():
             known = [pair for pair in versions if pair[0].recorded_us <= moment_us]
-            due_us = _due_in_force(known)
+            due_us = due_in_force(known)
             if due_us is not None and not known[-1][0].voided and known[-1][0].made_us <= moment_us:
                 standing.append((due_us, known[-1][0].kept_us))
         return standing
-
-
-def due_instant(state: PromiseState, zone: str) -> int | None:
-    """Give the last instant at which a promise, as one version has it, can still be kept.
-
-    Parameters
-    ----------
-    state : PromiseState
-        The version.
-    zone : str
-        The workspace's IANA zone.
-
-    Returns
-    -------
-    int | None
-        UTC microseconds; for a due named as a day, the last microsecond of that local day; None where
-        the version names no due.
-    """
-    if state.due_us is None or not state.due_is_date:
-        return state.due_us
-    return end_of_local_day(state.due_us, zone)
-
-
-def _due_in_force(known: Sequence[tuple[PromiseState, int | None]]) -> int | None:
-    in_force = previous = None
-    for state, due_us in known:
-        # A version that leaves the date alone may still carry who moved it before.
-        if in_force is None or (due_us != previous and state.moved_by != "company"):
-            in_force = due_us
-        previous = due_us
-    return in_force
 
 
 def _by_occurrence(state: CaseState | PromiseState | ChangeState) -> tuple[int, int]:

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from models.rules.changes import SINCE_CHANGE
 from models.rules.conditions import Clock, Rule
-from models.rules.facts import MILESTONES, AsOf, CaseHistory, CaseState, PromiseState, due_instant
+from models.rules.facts import MILESTONES, AsOf, CaseHistory, CaseState
+from models.rules.promises import PromiseState, due_instant
 from models.rules.values import DAY_US, HOUR_US, Kind, instant, kind_of, start_of_local_day
 
 State = Literal["present", "absent", "unknown"]

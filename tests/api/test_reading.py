@@ -28,7 +28,7 @@ ODD_TEXTS = (
     "x" * 5000,
 )
 NEEDED = {"condition": "late", "type": "case.failed"}
-NOT_THERE = {"/v1/condition-sets/{set_id}", "/v1/models/{model_id}", "/v1/models/{model_id}/card"}
+NOT_THERE = {"/v1/models/{model_id}", "/v1/models/{model_id}/card", "/v1/analyses/{analysis_id}"}
 """What only learning makes."""
 
 
@@ -57,7 +57,9 @@ async def fill(client: Caller) -> dict[str, str]:
     invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
     found = dict.fromkeys(("reference", "case", "promise", "feedback"), "X-1")
     found |= {"hook_id": hook["id"], "delivery_id": delivery["id"], "invitation_id": invitation["id"], "number": "1"}
-    return {**found, "code": "late", "key": "post_interaction", "response_id": response["id"]}
+    drawn = done(await client.post("/v1/condition-sets", {"conditions": ["late"], "note": "It rings."}))
+    found |= {"response_id": response["id"], "set_id": drawn["id"]}
+    return {**found, "code": "late", "key": "post_interaction"}
 
 
 async def contents(database: Database, workspace_id: UUID) -> Mapping[str, Any]:

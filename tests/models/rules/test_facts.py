@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import pytest
 
-from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState, due_instant, facts_at
+from models.rules.facts import AnswerState, CaseHistory, CaseState, facts_at
+from models.rules.promises import PromiseState, due_instant
 from models.rules.values import DAY_US, HOUR_US, SECOND_US, micros
 
 ZONE = "America/Sao_Paulo"  # UTC-3 in these months

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from models.rules.facts import CaseHistory, CaseState, PromiseState, facts_at
+from models.rules.facts import CaseHistory, CaseState, facts_at
+from models.rules.promises import PromiseState
 from models.rules.values import micros
 
 ZONE = "America/Sao_Paulo"

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Literal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.rules.conditions import Rule, parse_rule
-from models.rules.facts import AnswerState, CaseHistory, CaseState, PromiseState, facts_at
-from models.rules.timeline import Derived, RuleBook, Source, derive, moments
+from models.rules.facts import AnswerState, CaseHistory, CaseState, facts_at
+from models.rules.promises import PromiseState
+from models.rules.timeline import RuleBook, Source, derive, moments
 from models.rules.values import DAY_US, HOUR_US, end_of_local_day, micros
 
 ZONE = "America/Sao_Paulo"
@@ -315,9 +315,3 @@ def test_a_promise_or_an_answer_changes_nothing_for_rules_that_read_none(told: C
         assert blind.derive(fewer, NOW) == blind.derive(told, NOW)
         assert looking.derive(told, NOW) == [row for row in book.derive(told, NOW) if row.condition in looking.rules]
     assert book.reading(Source.CASE).rules == RULES
-
-
-def test_a_row_is_a_plain_value() -> None:
-    assert Derived("c", 1, 1, "present") == Derived("c", 1, 1, "present")
-    with pytest.raises(AttributeError):
-        Derived("c", 1, 1, "present").state = "absent"  # type: ignore[misc]
