@@ -56,6 +56,11 @@ async def derive_all(work: Work, after: UUID | None = None, at_once: int | None 
     return ids[-1] if len(ids) == most else None
 
 
+async def count_all(work: Work) -> int:
+    """Return how many cases there are to look at."""
+    return await queries.count_cases(work.session, work.workspace_id)
+
+
 async def _derive_some(
     work: Work, rules: Mapping[str, tuple[UUID, Rule]], case_ids: Sequence[UUID]
 ) -> dict[UUID, list[str]]:

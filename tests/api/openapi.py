@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-SOMETHING = {"response_id": str(UUID(int=1)), "set_id": str(UUID(int=1)), "code": "nobody_knows"}
+SOMETHING = {name: str(UUID(int=1)) for name in ("response_id", "set_id", "analysis_id", "job_id")}
+SOMETHING["code"] = "nobody_knows"
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
