@@ -6,7 +6,7 @@ checkpoint and the sign of life are committed together or not at all. A heavy jo
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -63,14 +63,17 @@ async def derive_some(work: Work, held: Held) -> Step:
     """Let the rules look at the next past cases."""
     after, so_far = _so_far(held)
     further = await derivation.derive_all(work, after, CASES_AT_ONCE)
-    return _step(further, so_far, {"portions": 1}, "looking back")
+    step = _step(further, so_far, {"portions": 1}, "looking back")
+    done = int(str(step.result["portions"])) * CASES_AT_ONCE
+    return replace(step, progress=_share(done, await derivation.count_all(work)))
 
 
 async def score_some(work: Work, held: Held) -> Step:
     """Assess the next customers of all."""
     after, so_far = _so_far(held)
     further, counted = await scoring.assess_all(work, after)
-    return _step(further, so_far, counted, "assessing")
+    step = _step(further, so_far, counted, "assessing")
+    return replace(step, progress=_share(int(str(step.result["customers"])), await scoring.count_all(work)))
 
 
 async def rescore_some(work: Work, held: Held) -> Step:
@@ -115,6 +118,11 @@ def _so_far(held: Held) -> tuple[UUID | None, dict[str, Any]]:
     kept: dict[str, Any] = dict(held.checkpoint or {})
     after = kept.pop(AFTER, None)
     return None if after is None else UUID(after), kept
+
+
+def _share(done: int, of: int) -> float:
+    """Return how much of some work is done; more may have come while it was."""
+    return min(done / of, 1.0) if of else 1.0
 
 
 def _step(further: UUID | None, before: Mapping[str, Any], counted: Mapping[str, int], phase: str) -> Step:

@@ -180,7 +180,7 @@ def test_the_tutorial_leads_from_nothing_to_a_reason(empty: Running) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(_blocks("docs/integrations/rest.md", "python"))))
-def test_the_examples_for_a_form_and_a_crm_work(demo: Running, number: int) -> None:
+def test_the_examples_for_a_form_a_crm_and_an_analysis_work(demo: Running, number: int) -> None:
     _type(demo, sys.executable, "-c", _blocks("docs/integrations/rest.md", "python")[number])
 
 

@@ -64,6 +64,11 @@ async def derive_all(work: Work, after: UUID | None = None, at_once: int | None 
     return case_ids[-1] if len(case_ids) == most else None
 
 
+async def count_all(work: Work) -> int:
+    """Return how many cases there are to look at."""
+    return await queries.count_cases(work.session, work.workspace_id)
+
+
 async def present_in(work: Work, case_id: UUID) -> list[str]:
     """Return the codes of the conditions that rules see present in a case now."""
     stored = await _stored_steps(work, [case_id], None)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import func, select
+
+from api import kinds
 from api.dependencies import Work
 from api.risk import queries, service
 from api.risk.touched import is_anything_stored, touched_customers
@@ -11,7 +14,7 @@ from api.risk.touched import is_anything_stored, touched_customers
 CUSTOMERS_AT_ONCE = 50
 """A portion holds SQLite's one writer: it must be over before a request would notice."""
 
-__all__ = ["CUSTOMERS_AT_ONCE", "assess_all", "assess_touched", "is_anything_stored"]
+__all__ = ["CUSTOMERS_AT_ONCE", "assess_all", "assess_touched", "count_all", "is_anything_stored"]
 
 Assessed = tuple[UUID | None, dict[str, int]]
 """Where to go on (None at the end), and how many were looked at, stored and flagged."""
@@ -20,6 +23,13 @@ Assessed = tuple[UUID | None, dict[str, int]]
 async def assess_all(work: Work, after: UUID | None) -> Assessed:
     """Assess the next customers of all, and keep what changed."""
     return await _assess(work, await queries.customers_after(work.session, work.workspace_id, after, CUSTOMERS_AT_ONCE))
+
+
+async def count_all(work: Work) -> int:
+    """Return how many customers there are to assess."""
+    customers = kinds.CUSTOMER.head
+    counted = select(func.count()).select_from(customers).where(customers.c.workspace_id == work.workspace_id)
+    return int(await work.session.scalar(counted) or 0)
 
 
 async def assess_touched(work: Work, since: datetime, until: datetime, after: UUID | None) -> Assessed:

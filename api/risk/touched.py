@@ -9,7 +9,10 @@ from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, exists, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
+from models.failure import RuleObservation
 from models.recording import RecordKind
+
+steps = RuleObservation.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 
 
 def _stored(head: Table, workspace_id: UUID, since: datetime, until: datetime) -> ColumnElement[bool]:
@@ -43,13 +46,26 @@ def _of_cases(kind: RecordKind, workspace_id: UUID, since: datetime, until: date
     return statement.join(case_version, theirs).where(_stored(head, workspace_id, since, until))
 
 
+def _seen_by_rules(workspace_id: UUID, since: datetime, until: datetime) -> Select[Any]:
+    """Select the customers of cases in which rules came to see something else."""
+    cases, case_version = kinds.CASE.head, kinds.CASE.version
+    case = and_(cases.c.workspace_id == steps.c.workspace_id, cases.c.id == steps.c.case_id)
+    theirs = and_(
+        case_version.c.workspace_id == cases.c.workspace_id,
+        case_version.c.id == cases.c.id,
+        case_version.c.number == cases.c.version,
+    )
+    statement = select(case_version.c.customer_id).select_from(steps).join(cases, case).join(case_version, theirs)
+    return statement.where(_stored(steps, workspace_id, since, until))
+
+
 def _touched(workspace_id: UUID, since: datetime, until: datetime) -> Subquery:
     customers = kinds.CUSTOMER.head
     window = (workspace_id, since, until)
     themselves = select(customers.c.id.label("customer_id")).where(_stored(customers, *window))
     named = [_of_customers(kind, *window) for kind in (kinds.CASE, kinds.DEPARTURE, kinds.RESPONSE)]
     of_cases = [_of_cases(kind, *window) for kind in (kinds.PROMISE, kinds.OBSERVATION)]
-    return union(themselves, *named, *of_cases).subquery("touched")
+    return union(themselves, *named, *of_cases, _seen_by_rules(*window)).subquery("touched")
 
 
 async def touched_customers(

@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import FastAPI
 
 SOMETHING = dict.fromkeys(
-    ("response_id", "set_id", "model_id", "hook_id", "delivery_id", "invitation_id", "key_id"), str(UUID(int=1))
+    ("response_id", "set_id", "model_id", "hook_id", "delivery_id", "invitation_id", "key_id", "analysis_id", "job_id"),
+    str(UUID(int=1)),
 )
 SOMETHING |= {"code": "nobody_knows", "number": "1"}
 METHODS = ("get", "put", "post", "patch", "delete")

@@ -141,3 +141,9 @@ def test_the_synthetic_company_is_loaded_learnt_from_and_scored_once(
     assert said(desk, "score", "--workspace", slug)["customers"] == 200
     assert desk.run("demo", "--exit").exit_code == 0
     assert [item["slug"] for item in said(desk, "workspace", "list")["items"]] == [WORKSPACE, slug]
+
+
+def test_a_worker_works_off_what_is_due_and_ends(desk: Desk) -> None:
+    assert said(desk, "worker", "--once") == {}
+    result = desk.run("worker", "--once")
+    assert (result.exit_code, result.stdout.strip()) == (0, "Nothing was due.")
