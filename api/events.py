@@ -4,12 +4,21 @@ A payload is flat, names things by the references their reporter gave them, and 
 `version` rises when a field changes its meaning or goes; new fields may come without it.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from api.bodies import Moment
 from api.outbox import NewEvent
+
+NEWS = timedelta(days=7)
+"""What was known for longer is history: an import of past years rings nobody's bell."""
+
+
+def is_news(recorded_at: datetime, now: datetime) -> bool:
+    """Return whether others are to be told of what was recorded at a moment."""
+    return recorded_at > now - NEWS
 
 
 class Payload(BaseModel):

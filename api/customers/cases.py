@@ -11,6 +11,7 @@ from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
 from api.customers.service import TIMES, case_ids, known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
+from api.events import is_news
 from api.failures import derivation, telling
 from api.listing import Asked, narrowed, rows_of
 from api.recorded import Stored, by_row, impossible, in_order, missing, when
@@ -43,9 +44,9 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
         return Change((row.reference,), given, occurred, recorded)
 
     stored = await by_row(rows, prepare, lambda changes: customers.keep(work, kinds.CASE, changes))
-    touched = [item.id for item in stored if isinstance(item, Recorded) and not item.unchanged]
-    await derivation.derive(work, touched, derivation.Source.CASE)
-    await telling.tell_failing(work, touched)
+    changed = [item for item in stored if isinstance(item, Recorded) and not item.unchanged]
+    await derivation.derive(work, [item.id for item in changed], derivation.Source.CASE)
+    await telling.tell_failing(work, [item.id for item in changed if is_news(item.recorded_at, work.now)])
     return stored
 
 
@@ -85,9 +86,9 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow], *, stub: bool =
         return Change((case.id, row.promise), given, occurred, recorded)
 
     stored = await by_row(rows, prepare, lambda changes: cases.keep(work, kinds.PROMISE, changes))
-    touched = [item.key[0] for item in stored if isinstance(item, Recorded) and not item.unchanged]
-    await derivation.derive(work, touched, derivation.Source.PROMISE)
-    await telling.tell_failing(work, touched)
+    changed = [item for item in stored if isinstance(item, Recorded) and not item.unchanged]
+    await derivation.derive(work, [item.key[0] for item in changed], derivation.Source.PROMISE)
+    await telling.tell_failing(work, [item.key[0] for item in changed if is_news(item.recorded_at, work.now)])
     return stored
 
 

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from api import outbox
 from api.dependencies import Work
-from api.events import CaseFailed, ConditionSetConfirmed, ConditionSetReturned
+from api.events import NEWS, CaseFailed, ConditionSetConfirmed, ConditionSetReturned
 from api.failures import derivation, queries
 from api.workspaces import service as workspaces
 from models.base import to_us
 from models.ids import in_order
 from models.rules.facts import AsOf
 from models.rules.failure import failed
+from models.rules.outcome import FailureDefinition
 
 CONFIRMED = "confirmed"
 
@@ -27,18 +28,24 @@ async def tell_failed(work: Work, by_response: Mapping[UUID, UUID]) -> int:
 
 
 async def tell_failing(work: Work, case_ids: Iterable[UUID]) -> int:
-    """Tell of those cases whose facts make them failures, where the failure definition asks no customer."""
+    """Tell of those cases whose facts came to make them failures, where the failure definition asks no customer."""
     definition = (await workspaces.of(work)).failure
     wanted = in_order(case_ids)
     if definition.asks_the_customer or not wanted:
         return 0
-    now_us = to_us(work.now)
-    failing: dict[UUID, None] = {}
-    for case_id, history in (await derivation.histories(work, wanted, definition.rule.reads)).items():
-        facts = AsOf(history).facts(now_us)
-        if facts is not None and failed(definition.rule, {}, facts):
-            failing[case_id] = None
-    return await _tell(work, failing, "facts")
+    now_us, before_us = to_us(work.now), to_us(work.now - NEWS)
+    told = await derivation.histories(work, wanted, definition.rule.reads)
+    failing = [
+        case_id
+        for case_id, history in told.items()
+        if _fails(definition, AsOf(history), now_us) and not _fails(definition, AsOf(history), before_us)
+    ]
+    return await _tell(work, dict.fromkeys(failing), "facts")
+
+
+def _fails(definition: FailureDefinition, case: AsOf, moment_us: int) -> bool:
+    facts = case.facts(moment_us)
+    return facts is not None and failed(definition.rule, {}, facts) is True
 
 
 async def tell_all_failing(work: Work, after: UUID | None = None) -> UUID | None:

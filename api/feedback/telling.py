@@ -6,7 +6,7 @@ from uuid import UUID
 
 from api import outbox
 from api.dependencies import Work
-from api.events import ResponseReceived
+from api.events import ResponseReceived, is_news
 from api.failures import telling as failures
 from api.feedback import queries
 from models.recording import ROWS_A_QUESTION, Recorded
@@ -14,7 +14,7 @@ from models.recording import ROWS_A_QUESTION, Recorded
 
 async def tell_received(work: Work, stored: Sequence[Recorded]) -> None:
     """Tell of responses just stored, or just completed by a later step, and of the cases they made failures."""
-    ids = [item.id for item in stored]
+    ids = [item.id for item in stored if is_news(item.recorded_at, work.now)]
     rows: dict[UUID, Mapping[Any, Any]] = {}
     for start in range(0, len(ids), ROWS_A_QUESTION):
         statement = queries.current_responses(work.workspace_id)

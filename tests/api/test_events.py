@@ -180,3 +180,27 @@ async def test_support_overdue_is_told_of_once_for_each_date(
     about = {"version": 1, "owed": "role_proposal", "reference": "P-1", "team": "north", "kind": "decision_right"}
     assert first == {**about, "due_at": offered["due_at"]}
     assert second["due_at"] > first["due_at"]
+
+
+async def test_history_is_not_news(client: Caller, database: Database, workspace: WorkspaceSettings) -> None:
+    await client.put_customer("C-1")
+    for reference, days in (("K-old", 30), ("K-new", 3)):
+        await client.put_case(reference, "C-1", opened_at=ago(days=days), recorded_at=ago(days=days))
+        told_at = {"answered_at": ago(days=days - 1), "recorded_at": ago(days=days - 1)}
+        await client.respond(reference, satisfaction=1, **told_at)
+    for kind in ("response.received", "case.failed"):
+        assert [item["case"] for item in await of_type(database, workspace, kind)] == ["K-new"]
+
+
+async def test_facts_that_failed_a_case_long_ago_are_not_told_of(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    etag = (await client.get("/v1/workspace")).headers["ETag"]
+    done(await client.patch("/v1/workspace", {"failure_definition": LATE}, if_match=etag))
+    await client.put_customer("C-1")
+    for reference, days in (("K-old", 30), ("K-new", 3)):
+        told_at = {"opened_at": ago(days=days), "recorded_at": ago(days=days)}
+        await client.put_case(reference, "C-1", attributes={"made_sla": False}, **told_at)
+    async with writing_as(database, operator(workspace)) as work:
+        await telling.tell_all_failing(work)
+    assert [item["case"] for item in await of_type(database, workspace, "case.failed")] == ["K-new"]
