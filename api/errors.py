@@ -28,7 +28,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.settings import settings
-from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
+from models.database import DATABASE_ERRORS, is_disk_full, is_orphan, is_unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +110,12 @@ class UnknownReference(Conflict):
     """The request names a parent that has not been reported yet."""
 
     code, title, retryable = "unknown_reference", "A reference is not known yet", True
+
+
+class Gone(Conflict):
+    """What the request names was erased while it was stored."""
+
+    retryable = True
 
 
 class TooLarge(Refusal):
@@ -253,16 +259,26 @@ def _advice(request: Request, error: HTTPException, headers: Mapping[str, str]) 
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
+    if is_orphan(error):
+        return problem(
+            request, Gone("What this names was erased meanwhile. Send it again: then it is refused by name.")
+        )
     if is_disk_full(error):
-        log.error("disk_full", error=str(error))
+        log.error("disk_full", error=_kind(error))
         return problem(request, NoRoom("Nothing of this request was stored. Free space, then send it again."))
     if is_unavailable(error):
-        log.warning("database_unavailable", error=str(error))
+        log.warning("database_unavailable", error=_kind(error))
         return problem(request, Unavailable("Nothing of this request was stored. Send it again in a moment."))
     return await _unexpected(request, error)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected", exc_info=error, path=request.url.path)
+    log.error("unexpected", exc_info=error, route=getattr(request.scope.get("route"), "path", None))
     refusal = Refusal("This is our fault. Nothing was stored. Tell whoever runs the service the request_id.")
     return problem(request, refusal)
+
+
+def _kind(error: Exception) -> str:
+    """Return what a database error says in its first line: the lines after it can hold values of a row."""
+    original = getattr(error, "orig", None) or error
+    return f"{type(original).__name__}: {str(original).partition(chr(10))[0]}"

@@ -24,6 +24,7 @@ jobs = Job.__table__  # type: ignore[attr-defined] # SQLModel sets it on table c
 claims = JobClaim.__table__  # type: ignore[attr-defined] # same
 
 DERIVE = "derive"
+COMPACT = "compact"
 LEASE = timedelta(seconds=60)
 ATTEMPTS = 5
 LONGEST_PROBLEM = 2000

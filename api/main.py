@@ -19,7 +19,8 @@ from api.dependencies import Replay, database
 from api.errors import Unavailable
 from api.failures import routes as failures
 from api.feedback import routes as feedback
-from api.observing import RequestIds, set_up_logs
+from api.observing import RequestIds, leave_tracebacks_out, set_up_logs
+from api.privacy import routes as privacy
 from api.problems import problems_page
 from api.risk import routes as risk
 from api.roles import routes as roles
@@ -29,12 +30,13 @@ from api.workspaces import routes as workspaces
 from api.workspaces.schemas import HealthAnswer
 from models.database import Database, is_unavailable
 
-ROUTERS = (workspaces, customers, feedback, failures, risk, roles)
+ROUTERS = (workspaces, customers, feedback, failures, risk, roles, privacy)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database for as long as the application runs, and do light jobs beside it."""
+    leave_tracebacks_out()
     async with running_worker(app.state.database):
         yield
     await app.state.database.close()

@@ -4,10 +4,13 @@ import logging
 import re
 import sys
 import time
+import traceback
+from collections.abc import Iterator
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
 
 from api.settings import settings
 from models.ids import uuid7
@@ -28,13 +31,41 @@ def set_up_logs() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            say_where,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def leave_tracebacks_out() -> None:
+    """Keep the server from writing a second line, messages included, about an error that has its line already."""
+    logging.getLogger("uvicorn.error").addFilter(_is_no_traceback)
+
+
+def _is_no_traceback(record: logging.LogRecord) -> bool:
+    return not record.exc_info
+
+
+def say_where(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """Write an exception as its kinds and the places it went through, without messages: they can hold what was sent."""
+    error = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if error is True else error
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_places(error))
+    return event
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _places(cause)
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"{frame.filename}:{frame.lineno} in {frame.name}"
+    state = getattr(error, "sqlstate", None)
+    yield type(error).__qualname__ if state is None else f"{type(error).__qualname__} {state}"
 
 
 class RequestIds:

@@ -29,6 +29,7 @@ CODES: dict[str, str] = {
     "method_not_allowed": "The address exists and does not offer this method.",
     "conflict": "The request contradicts what is stored.",
     "unknown_reference": "A parent has not been reported yet. Report it, then send the same request again.",
+    "erased": "The request names somebody who was erased. Stop reporting them; an admin can admit a customer again.",
     "response_exists": "The response's id was stored with another content. Use a new id for a new answer.",
     "idempotency_mismatch": "The Idempotency-Key came before with another body.",
     "idempotency_in_progress": "The first request with this key is still running. Send it again in a moment.",

@@ -1,7 +1,7 @@
 """The one kind of route this house has: bodies are read under a limit and checked before anything else sees them.
 
 JSON that is not JSON (NaN, infinities, NUL, lone surrogates) is refused here, once, for every route. A route that
-stores gets its answer kept for the Idempotency-Key inside the same transaction.
+stores is written into the audit, and gets its answer kept for the Idempotency-Key, inside the same transaction.
 """
 
 import json
@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
+from api import audit
 from api.dependencies import Work
 from api.errors import Malformed, TooLarge, WrongMediaType
 from api.idempotency import FirstAnswer, keep_answer
@@ -38,9 +39,11 @@ class StrictRoute(APIRoute):
                 await read_json(request)
             response = await handle(request)
             work: Work | None = getattr(request.state, "work", None)
-            if work is not None and work.once is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
-                answer = FirstAnswer(response.status_code, bytes(response.body))
-                await keep_answer(work.session, work.once, answer, work.now)
+            if work is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
+                await audit.note_request(work, self.name, self.path_format, request.path_params)
+                if work.once is not None:
+                    answer = FirstAnswer(response.status_code, bytes(response.body))
+                    await keep_answer(work.session, work.once, answer, work.now)
             return response
 
         return strict

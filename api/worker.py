@@ -1,4 +1,4 @@
-"""Light jobs beside the service: rules looking back at past cases.
+"""Light jobs beside the service: rules looking back at past cases, files written anew after an erasure.
 
 Training and mining need scikit-learn, which this process never loads; they belong to `steadfast train` and `analyse`.
 """
@@ -16,6 +16,7 @@ from api.dependencies import Caller, utc_now, writing_as
 from api.failures import derivation
 from api.jobs import ClaimedJob
 from models.access import Scope
+from models.compacting import compact
 from models.database import Database, is_unavailable
 
 log = structlog.get_logger(__name__)
@@ -36,14 +37,20 @@ async def derive_past_cases(database: Database, job: ClaimedJob) -> dict[str, Js
             return {"portions": portions}
 
 
+async def compact_files(database: Database, _job: ClaimedJob) -> dict[str, JsonValue]:
+    """Take the bytes of what was erased out of the database's files."""
+    return {"whole": await compact(database.url)}
+
+
 HANDLERS: dict[str, Callable[[Database, ClaimedJob], Awaitable[dict[str, JsonValue]]]] = {
-    jobs.DERIVE: derive_past_cases
+    jobs.DERIVE: derive_past_cases,
+    jobs.COMPACT: compact_files,
 }
 
 
 def worker_caller(workspace_id: UUID) -> Caller:
     """Return the worker as a caller: who the audit names when nobody asked by key."""
-    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}), "worker")
 
 
 async def work_off(database: Database, workspace_id: UUID | None = None) -> int:
@@ -64,7 +71,8 @@ async def _do(database: Database, job: ClaimedJob) -> None:
         if is_unavailable(error) or job.attempt < jobs.ATTEMPTS:
             raise
         log.exception("job_given_up", job=str(job.id), kind=job.kind)
-        problem = f"{type(error).__name__}: {error}"[: jobs.LONGEST_PROBLEM]
+        # Its kind alone: what an error says can hold what somebody told of a customer.
+        problem = f"{type(error).__name__}; the log of {jobs.worker_name()} says where"[: jobs.LONGEST_PROBLEM]
     async with database.write(job.workspace_id) as session:
         await jobs.finish(session, job, utc_now(), result=result, problem=problem)
 
@@ -86,5 +94,5 @@ async def _forever(database: Database) -> None:
         try:
             await work_off(database)
         except Exception as error:  # noqa: BLE001 - whatever one job did, the next is still to be done
-            log.warning("worker", error=str(error), waiting=is_unavailable(error))
+            log.warning("worker", error=type(error).__name__, exc_info=True, waiting=is_unavailable(error))
         await asyncio.sleep(PAUSE_SECONDS)

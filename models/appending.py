@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.database import note_change
+
 Convert = Callable[[Any], Any]
 
 
@@ -44,6 +46,7 @@ async def append_rows(
     """
     if not rows:
         return
+    note_change(session, table.name, len(rows))
     connection = await session.connection()
     insert = _insert(table, connection.dialect, skip_existing)
     values = [_values(row, insert) for row in rows]

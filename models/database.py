@@ -6,17 +6,18 @@ asynchronous lock, readers have connections of their own, and `synchronous=FULL`
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, UpdateBase, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
@@ -68,6 +69,24 @@ def _say_workspace(session: Session, _transaction: SessionTransaction, connectio
         say_workspace(connection, session.info["workspace_id"])
 
 
+@event.listens_for(WorkspaceSession, "do_orm_execute")
+def _count_changes(state: ORMExecuteState) -> None:
+    if isinstance(state.statement, UpdateBase):
+        many = len(state.parameters) if isinstance(state.parameters, list) else 1
+        note_change(state.session, state.statement.table.description, many)
+
+
+def note_change(session: Session | AsyncSession, table: str, rows: int) -> None:
+    """Count rows written, so that the audit can say what a request did and no route can forget to."""
+    session.info.setdefault("changes", Counter())[table] += rows
+
+
+def changes_of(session: AsyncSession) -> Counter[str]:
+    """Return how many rows of which table this session has written."""
+    found: Counter[str] = session.info.get("changes", Counter())
+    return found
+
+
 def say_workspace(connection: Connection, workspace_id: UUID) -> None:
     """Tell PostgreSQL's row-level security which workspace the rest of this transaction is about."""
     if connection.dialect.name == "postgresql":
@@ -112,7 +131,7 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
 
 def owner_engine(url: str) -> AsyncEngine:
     """Return an engine with the URL's own rights: for migrations and checks, never for serving."""
-    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1)
+    engine = create_async_engine(driver_url(url), pool_size=1, max_overflow=1, hide_parameters=True)
     if is_sqlite(url):
         _prepare_sqlite(engine, "BEGIN IMMEDIATE")
     return engine
@@ -134,8 +153,8 @@ class Database:
         self.sqlite = is_sqlite(url)
         target = driver_url(url)
         if self.sqlite:
-            self.writing = create_async_engine(target, pool_size=1, max_overflow=0)
-            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0)
+            self.writing = create_async_engine(target, pool_size=1, max_overflow=0, hide_parameters=True)
+            self.reading = create_async_engine(target, pool_size=pool_size, max_overflow=0, hide_parameters=True)
             _prepare_sqlite(self.writing, "BEGIN IMMEDIATE")
             _prepare_sqlite(self.reading, "BEGIN")
         else:
@@ -144,6 +163,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_timeout=WRITE_WAIT_SECONDS,
+                hide_parameters=True,
                 connect_args={"server_settings": {"role": APP_ROLE, "application_name": "steadfast"}},
             )
             self.reading = self.writing
@@ -216,3 +236,9 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, ABSENCES):
         return True
     return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def is_orphan(error: BaseException) -> bool:
+    """Return whether a database error says that what a row points at is gone: erased while the row was written."""
+    original = getattr(error, "orig", None)
+    return getattr(original, "sqlstate", "") == "23503" or "FOREIGN KEY constraint failed" in str(original)

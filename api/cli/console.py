@@ -1,7 +1,9 @@
 """What commands share: how they end, how they print, and how they reach the database."""
 
 import asyncio
+import getpass
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -122,7 +124,15 @@ async def transaction(database: Database, workspace_id: UUID) -> AsyncIterator[W
 
 def operator(workspace_id: UUID) -> Caller:
     """Return whoever runs the command, as a caller."""
-    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}), f"cli:{_os_user()}")
+
+
+def _os_user() -> str:
+    """Return who is at the command line, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
 
 
 def now() -> datetime:

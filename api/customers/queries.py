@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Table, and_, select
+from sqlalchemy import Select, Table, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
@@ -41,6 +41,25 @@ async def opened_at(session: AsyncSession, workspace_id: UUID, case_ids: Iterabl
             .where(cases.c.workspace_id == workspace_id, cases.c.id.in_(wanted[start : start + ROWS_A_QUESTION]))
         )
         found |= {row.id: row.opened_at for row in await session.execute(statement)}
+    return found
+
+
+async def contact_wishes(session: AsyncSession, workspace_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return of some customers those who do not want to be contacted, or not to be asked, and which of the two."""
+    version = kinds.CUSTOMER.version
+    wanted = sorted(set(ids))
+    found: dict[UUID, str] = {}
+    for start in range(0, len(wanted), ROWS_A_QUESTION):
+        statement = (
+            select(version.c.id, version.c.do_not_contact)
+            .join(customers, _same(customers, version, number="version"))
+            .where(
+                customers.c.workspace_id == workspace_id, customers.c.id.in_(wanted[start : start + ROWS_A_QUESTION])
+            )
+            .where(or_(version.c.do_not_contact.is_(True), version.c.survey_opt_out.is_(True)))
+        )
+        rows = await session.execute(statement)
+        found |= {row.id: "do_not_contact" if row.do_not_contact else "survey_opt_out" for row in rows}
     return found
 
 

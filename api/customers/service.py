@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api import kinds
+from api import kinds, tombstones
 from api.bodies import Money
 from api.customers import queries
 from api.customers.schemas import CustomerAnswer, CustomerRow, DepartureAnswer, DepartureBody
@@ -15,14 +15,19 @@ from api.paging import next_cursor, page_of
 from api.recorded import Stored, by_row, impossible, when
 from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, record
+from models.tombstone import Buried
 
+BURIED = {kind.value: kind for kind in Buried}
 TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
 
 async def store_customers(work: Work, rows: Sequence[CustomerRow]) -> list[Stored]:
     """Record what was said of customers."""
+    erased = await tombstones.erased_among(work, Buried.CUSTOMER, (row.reference for row in rows))
 
     def prepare(row: CustomerRow) -> Change:
+        if row.reference in erased:
+            raise tombstones.refused("customer", row.reference)
         occurred, recorded = when(row, work.now)
         return Change((row.reference,), _customer_fields(row), occurred, recorded)
 
@@ -61,7 +66,12 @@ async def keep(work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[
 async def ids_of(work: Work, kind: RecordKind, references: Iterable[str | None]) -> dict[str, UUID]:
     """Return the ids of those records of a kind that are known."""
     wanted = [reference for reference in references if reference is not None]
-    return await queries.ids_by_reference(work.session, kind, work.workspace_id, wanted)
+    found = await queries.ids_by_reference(work.session, kind, work.workspace_id, wanted)
+    known = tombstones.KnownIds(found)
+    missing = set(wanted) - found.keys()
+    if missing and kind.name in BURIED:
+        known.erased = await tombstones.erased_among(work, BURIED[kind.name], missing)
+    return known
 
 
 async def customer_ids(work: Work, references: Iterable[str | None]) -> dict[str, UUID]:
@@ -72,6 +82,11 @@ async def customer_ids(work: Work, references: Iterable[str | None]) -> dict[str
 async def case_ids(work: Work, references: Iterable[str | None]) -> dict[str, UUID]:
     """Return the ids of those cases that are known."""
     return await ids_of(work, kinds.CASE, references)
+
+
+async def refusing_contact(work: Work, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return those customers nobody may ask for an answer, each with the wish that says so, as known now."""
+    return await queries.contact_wishes(work.session, work.workspace_id, ids)
 
 
 async def cases_opened_at(work: Work, ids: Iterable[UUID]) -> dict[UUID, datetime]:
@@ -92,6 +107,8 @@ def known_case(known: Mapping[str, UUID], reference: str) -> UUID:
 def _known(known: Mapping[str, UUID], noun: str, reference: str) -> UUID:
     if reference in known:
         return known[reference]
+    if isinstance(known, tombstones.KnownIds) and reference in known.erased:
+        raise tombstones.refused(noun, reference)
     detail = f"There is no {noun} {reference} yet."
     errors = [{"pointer": f"/{noun}", "code": UnknownReference.code, "detail": detail}]
     raise UnknownReference(f"{detail} Report it first, then send this again.", errors=errors)

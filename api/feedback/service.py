@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api import kinds, outbox
+from api import kinds, outbox, tombstones
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
@@ -28,6 +28,7 @@ from models.ids import uuid7
 from models.recording import Change, Recorded
 from models.rules.answers import effort_of, misfits, score_of
 from models.rules.failure import failed
+from models.tombstone import Buried
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class _Places:
     cases: Mapping[str, UUID]
     case_facts: Mapping[UUID, Any]
     hashes: dict[str, str]
+    erased: Mapping[Buried, frozenset[str]]
 
 
 async def _places(work: Work, rows: Sequence[ResponseBody]) -> _Places:
@@ -125,7 +127,20 @@ async def _places(work: Work, rows: Sequence[ResponseBody]) -> _Places:
         cases=cases,
         case_facts=await queries.case_facts(work.session, work.workspace_id, cases.values()),
         hashes=await queries.body_hashes(work.session, work.workspace_id, references),
+        erased={} if proved or not _is_claimant(work) else await _erased_claims(work, rows),
     )
+
+
+async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> dict[Buried, frozenset[str]]:
+    """Return which of the references that are only claimed were erased: such a claim is dropped, not refused.
+
+    A publishable key must not be able to find out who was erased.
+    """
+    named = {
+        Buried.CUSTOMER: {row.customer for row in rows if row.customer is not None},
+        Buried.CASE: {row.case for row in rows if row.case is not None},
+    }
+    return {kind: await tombstones.erased_among(work, kind, names) for kind, names in named.items()}
 
 
 def _is_claimant(work: Work) -> bool:
@@ -190,7 +205,12 @@ def _about(work: Work, row: ResponseBody, places: _Places) -> dict[str, Any]:
     """Return what the response is about; a claim where the caller cannot vouch for it."""
     nothing = {"customer_id": None, "case_id": None, "claimed_customer": None, "claimed_case": None}
     if _is_claimant(work):
-        return {**nothing, "claimed_customer": row.customer, "claimed_case": row.case}
+        customer = None if row.customer in places.erased[Buried.CUSTOMER] else row.customer
+        return {
+            **nothing,
+            "claimed_customer": customer,
+            "claimed_case": None if row.case in places.erased[Buried.CASE] else row.case,
+        }
     customer_id = None if row.customer is None else customers.known_customer(places.customers, row.customer)
     if row.case is None:
         return {**nothing, "customer_id": customer_id}

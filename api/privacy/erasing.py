@@ -1,0 +1,200 @@
+"""Erasing: the one thing that deletes facts.
+
+Rows that are the customer's go. Cases, and what was seen, promised and answered in them, stay under new ids and
+without what could name somebody, so that counts and rates stay true. Each case gets an anonymous customer of its own:
+one for all of them would still say which cases are one person's.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.idempotency import answers as idempotent_answers
+from api.privacy.blanking import Blanking, Change, anonymous_customer
+from api.privacy.person import Person, Row, found_holdings, place_of, portions, rows_of, searched_holdings
+from api.privacy.searching import EMPTIED, ERASED, rows_naming, without
+from models.outbox import OutboxClaim
+from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Holding, Subject
+from models.tables import metadata
+
+claims = OutboxClaim.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+
+
+async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person) -> Counter[str]:
+    """Erase a person from every table; return how many rows of each were taken away or blanked."""
+    held = {
+        table: await rows_of(session, workspace_id, person, table.name, holding.found)
+        for holding, table in found_holdings()
+    }
+    done = Counter({table.name: len(rows) for table, rows in held.items() if rows})
+    done += await _search(session, workspace_id, person.names())
+    blanking = await _prepared(session, workspace_id, person, held)
+    kept = {table: [blanking.changed(table, row) for row in rows] for table, rows in held.items() if _is_kept(table)}
+    await _add_anonymous(session, workspace_id, held, blanking)
+    for table in (table for table in held if _is_head(table) and _is_kept(table)):
+        if kept[table]:
+            await session.execute(insert(table), [change.after for change in kept[table]])
+    for table in (table for table in held if not _is_head(table) and _is_kept(table)):
+        await _update(session, table, kept[table])
+    for table in reversed(list(held)):
+        if _is_head(table) or not _is_kept(table):
+            await _delete(session, workspace_id, table, held[table])
+    await _clear_names(session, workspace_id, person)
+    done["idempotent_answers"] = await _forget_answers(session, workspace_id, held)
+    return +done
+
+
+def _is_kept(table: Table) -> bool:
+    return BY_TABLE[table.name].deed is Deed.KEPT
+
+
+def _is_head(table: Table) -> bool:
+    return table.name in HEADS.values()
+
+
+async def _prepared(
+    session: AsyncSession, workspace_id: UUID, person: Person, held: Mapping[Table, Sequence[Row]]
+) -> Blanking:
+    """Choose new ids, and read what the blanking of single rows has to know."""
+    heads = [table for table in held if _is_head(table) and _is_kept(table)]
+    asked = {row["id"]: row["survey_id"] for row in held[metadata.tables["responses"]]}
+    return Blanking(
+        customers=frozenset(person.about[Subject.CUSTOMER]),
+        new_ids={table.name: {row["id"]: uuid4() for row in held[table]} for table in heads},
+        asked=asked,
+        questions=await _questions(session, workspace_id, set(asked.values())),
+        shared={
+            (table.name, column): await _shared_words(session, workspace_id, table, column, rows)
+            for table, rows in held.items()
+            for column, filler in BY_TABLE[table.name].blank.items()
+            if filler is Filler.SHARED
+        },
+    )
+
+
+async def _questions(
+    session: AsyncSession, workspace_id: UUID, surveys: Collection[UUID]
+) -> dict[tuple[UUID, int], list[dict[str, Any]]]:
+    versions = metadata.tables["survey_versions"]
+    found: dict[tuple[UUID, int], list[dict[str, Any]]] = {}
+    for some in portions(surveys):
+        statement = select(versions).where(versions.c.workspace_id == workspace_id, versions.c.id.in_(some))
+        found |= {(row.id, row.number): row.questions for row in await session.execute(statement)}
+    return found
+
+
+async def _shared_words(
+    session: AsyncSession, workspace_id: UUID, table: Table, column: str, rows: Sequence[Row]
+) -> frozenset[str]:
+    """Return which of the rows' words are not theirs alone: catalogued, or in somebody else's rows as well."""
+    theirs = {row["id"] for row in rows}
+    shared = set[str]()
+    for word in {row[column] for row in rows if row[column] is not None}:
+        ids = select(table.c.id).where(table.c.workspace_id == workspace_id, table.c[column] == word).distinct()
+        if set((await session.scalars(ids.limit(len(theirs) + 1))).all()) - theirs:
+            shared.add(word)
+        elif column in CATALOGUES:
+            name, key = CATALOGUES[column]
+            catalogue = metadata.tables[name]
+            known = select(catalogue.c.id).where(catalogue.c.workspace_id == workspace_id, catalogue.c[key] == word)
+            if await session.scalar(known.limit(1)) is not None:
+                shared.add(word)
+    return frozenset(shared)
+
+
+async def _add_anonymous(
+    session: AsyncSession, workspace_id: UUID, held: Mapping[Table, Sequence[Row]], blanking: Blanking
+) -> None:
+    """Store the anonymous customers, each with the moment its case was first stored."""
+    table = metadata.tables["customers"]
+    first = {row["id"]: row["stored_at"] for row in held[metadata.tables["cases"]]}
+    rows = [
+        anonymous_customer(table, identity, workspace_id, first.get(case) or blanking.stored[case])
+        for case, identity in blanking.anonymous.items()
+    ]
+    if rows:
+        await session.execute(insert(table), rows)
+
+
+async def _update(session: AsyncSession, table: Table, changes: Sequence[Change]) -> None:
+    if not changes:
+        return
+    key = [column.name for column in table.primary_key.columns]
+    columns = [column.name for column in table.columns]
+    statement = (
+        update(table)
+        .where(*[table.c[name] == bindparam(f"at_{name}") for name in key])
+        .values({name: bindparam(f"to_{name}") for name in columns})
+    )
+    connection = await session.connection()
+    await connection.execute(
+        statement,
+        [
+            {f"at_{name}": change.before[name] for name in key} | {f"to_{name}": change.after[name] for name in columns}
+            for change in changes
+        ],
+    )
+
+
+async def _delete(session: AsyncSession, workspace_id: UUID, table: Table, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key.columns]
+    statement = delete(table).where(*[table.c[name] == bindparam(f"at_{name}") for name in key])
+    connection = await session.connection()
+    await connection.execute(statement, [{f"at_{name}": row[name] for name in key} for row in rows])
+
+
+async def _search(session: AsyncSession, workspace_id: UUID, names: Collection[str]) -> Counter[str]:
+    done: Counter[str] = Counter()
+    for holding, table in searched_holdings():
+        found = [row async for row in rows_naming(session, workspace_id, holding, table, names)]
+        await _update(session, table, [Change(row, _scrubbed(holding, row, names)) for row in found])
+        if table.name == "events":
+            for some in portions(row["id"] for row in found):
+                told = claims.c.event_id.in_(some)
+                await session.execute(delete(claims).where(claims.c.workspace_id == workspace_id, told))
+        done[table.name] = len(found)
+    return done
+
+
+def _scrubbed(holding: Holding, row: Row, names: Collection[str]) -> Row:
+    new = dict(row)
+    for column, whole in holding.searched.items():
+        if not whole:
+            new[column] = without(row[column], names)
+        elif row[column] is not None:
+            new[column] = ERASED if isinstance(row[column], str) else EMPTIED
+    return new
+
+
+async def _clear_names(session: AsyncSession, workspace_id: UUID, person: Person) -> None:
+    """Clear the person's references where other people's rows have them."""
+    for holding in BY_TABLE.values():
+        table = metadata.tables[holding.table]
+        for column, subject in holding.named_in.items():
+            for some in portions(person.about[subject]):
+                named = update(table).where(table.c.workspace_id == workspace_id, table.c[column].in_(some))
+                await session.execute(named.values({column: None}))
+
+
+async def _forget_answers(session: AsyncSession, workspace_id: UUID, held: Mapping[Table, Sequence[Row]]) -> int:
+    """Delete the answers kept of those requests that told of the person: they carry the moment of their rows."""
+    moments = {
+        row[column]
+        for table, rows in held.items()
+        for column in ("stored_at", "recorded_at")
+        if column in table.c
+        for row in rows
+    }
+    count = 0
+    for some in portions(moments):
+        told = delete(idempotent_answers).where(
+            idempotent_answers.c.workspace_id == workspace_id, idempotent_answers.c.stored_at.in_(some)
+        )
+        count += len((await session.scalars(told.returning(idempotent_answers.c.id))).all())
+    return count
