@@ -93,6 +93,6 @@ async def _forever(database: Database) -> None:
     while True:
         try:
             await work_off(database)
-        except Exception as error:  # noqa: BLE001 - whatever one job did, the next is still to be done
+        except Exception as error:  # whatever one job did, the next is still to be done
             log.warning("worker", error=type(error).__name__, exc_info=True, waiting=is_unavailable(error))
         await asyncio.sleep(PAUSE_SECONDS)

@@ -69,8 +69,10 @@ async def _compact_postgres(url: str, *, whole: bool) -> None:
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             quoted = engine.dialect.identifier_preparer
-            for table in metadata.sorted_tables:
-                await connection.execute(text(f"VACUUM {'(FULL) ' if whole else ''}{quoted.format_table(table)}"))
+            names = [quoted.format_table(table) for table in metadata.sorted_tables]
+            # The planner's statistics hold the commonest values: they are made anew and then written anew.
+            for name in [*names, "pg_catalog.pg_statistic"]:
+                await connection.execute(text(f"VACUUM ({'FULL, ' if whole else ''}ANALYZE) {name}"))
             with suppress(DBAPIError):  # only some roles may; the server does it by itself every few minutes
                 await connection.execute(text("CHECKPOINT"))
     finally:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.idempotency import answers as idempotent_answers
 from api.privacy.blanking import Blanking, Change, anonymous_customer
-from api.privacy.person import Person, Row, found_holdings, place_of, portions, rows_of, searched_holdings
+from api.privacy.person import Person, Row, found_holdings, portions, rows_of, searched_holdings
 from api.privacy.searching import EMPTIED, ERASED, rows_naming, without
 from models.outbox import OutboxClaim
 from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Holding, Subject
@@ -42,7 +42,7 @@ async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person
         await _update(session, table, kept[table])
     for table in reversed(list(held)):
         if _is_head(table) or not _is_kept(table):
-            await _delete(session, workspace_id, table, held[table])
+            await _delete(session, table, held[table])
     await _clear_names(session, workspace_id, person)
     done["idempotent_answers"] = await _forget_answers(session, workspace_id, held)
     return +done
@@ -140,7 +140,7 @@ async def _update(session: AsyncSession, table: Table, changes: Sequence[Change]
     )
 
 
-async def _delete(session: AsyncSession, workspace_id: UUID, table: Table, rows: Sequence[Row]) -> None:
+async def _delete(session: AsyncSession, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     key = [column.name for column in table.primary_key.columns]
