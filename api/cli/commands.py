@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import configuring, demo, doctor, keys, learning, serving, workspaces
+from api.cli import configuring, demo, doctor, keeping, keys, learning, serving, workspaces
 from api.cli.importing import command as importing
 
 app = typer.Typer(
@@ -19,6 +19,10 @@ app.command("train")(learning.train)
 app.command("analyse")(learning.analyse)
 app.command("score")(learning.score)
 app.command("import")(importing.import_file)
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
+app.command("compact")(keeping.compact)
+app.add_typer(keeping.tombstones_app, name="tombstones")
 workspaces.app.command("set")(configuring.set_from_file)
 app.add_typer(workspaces.app, name="workspace")
 app.add_typer(keys.app, name="keys")

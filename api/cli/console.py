@@ -83,11 +83,14 @@ async def ready() -> None:
     migrate(url)
 
 
-def migrate(url: str) -> str:
-    """Bring a database to the newest schema in a process of its own: no serving process loads what that needs."""
+def migrate(url: str, revision: str = "") -> str:
+    """Bring a database to the newest schema, or an empty one to another.
+
+    It is done in a process of its own: no serving process loads what that needs.
+    """
     command = [sys.executable, "-m", "models.migrating"]
     done = subprocess.run(  # noqa: S603 - our own module, no shell
-        command, input=url, capture_output=True, text=True, check=False
+        command, input="\n".join(filter(None, (url, revision))), capture_output=True, text=True, check=False
     )
     if done.returncode:
         reason = done.stderr.strip().splitlines()

@@ -1,4 +1,4 @@
-"""A word planted in every free field of every record, then trained on, scored, told, logged - and erased: no byte left."""
+"""A word planted in every free field, then trained on, scored, told and logged, and erased: no byte is left."""
 
 import asyncio
 import secrets
@@ -122,7 +122,7 @@ async def write_anew(url: str, server: PostgresServer | None) -> None:
     """Do what `steadfast compact` does, with a superuser's rights where there are roles, and let the log end."""
     if server is None:
         return
-    admin = url.replace(url.split("@")[0], f"postgresql://postgres:{server.password}")
+    admin = url.replace(url.split("@", maxsplit=1)[0], f"postgresql://postgres:{server.password}")
     await compact(admin, whole=True)
     connection: Any = await asyncpg.connect(admin)
     try:
