@@ -2,7 +2,8 @@
 
 import typer
 
-from api.cli import configuring, demo, doctor, keeping, keys, learning, serving, workspaces
+from api.cli import configuring, demo, doctor, keeping, keys, learning, privacy, serving, workspaces
+from api.cli.exporting import command as exporting
 from api.cli.importing import command as importing
 
 app = typer.Typer(
@@ -19,6 +20,9 @@ app.command("train")(learning.train)
 app.command("analyse")(learning.analyse)
 app.command("score")(learning.score)
 app.command("import")(importing.import_file)
+app.command("export")(exporting.export)
+app.command("erase")(privacy.erase)
+app.command("retention")(privacy.retention)
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("compact")(keeping.compact)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -16,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api import audit
 from api.dependencies import Caller, Work, writing_as
 from api.errors import Refusal
 from api.settings import SettingsRefusedError, settings
@@ -29,6 +31,8 @@ T = TypeVar("T")
 errors = Console(stderr=True)
 FAILED, MISUSED = 1, 2
 NOBODY = UUID(int=0)
+COMMAND = ContextVar("COMMAND", default="learner")
+"""Which command runs, for the audit; the learner is a process of its own."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 WorkspaceName = Annotated[str, typer.Option("--workspace", help="The workspace's name or slug.")]
@@ -36,6 +40,7 @@ WorkspaceName = Annotated[str, typer.Option("--workspace", help="The workspace's
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
     """Run a command's work and end with a sentence, not with a traceback, where it cannot be done."""
+    COMMAND.set(f"{work.__module__.rpartition('.')[2]}.{work.__qualname__.partition('.')[0]}")
     try:
         return asyncio.run(_awaited(work))
     except Refusal as refusal:
@@ -120,9 +125,10 @@ async def working(name: str) -> AsyncIterator[tuple[Database, WorkspaceSettings]
 
 @asynccontextmanager
 async def transaction(database: Database, workspace_id: UUID) -> AsyncIterator[Work]:
-    """Yield work in one transaction, as whoever runs the command."""
+    """Yield work in one transaction, as whoever runs the command; what it changed is written into the audit."""
     async with writing_as(database, operator(workspace_id)) as work:
         yield work
+        await audit.note_changes(work, COMMAND.get(), "command line")
 
 
 def operator(workspace_id: UUID) -> Caller:

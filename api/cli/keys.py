@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli.console import AsJson, WorkspaceName, fail, now, run, show, working
+from api.cli.console import AsJson, WorkspaceName, fail, now, run, show, transaction, working
 from api.workspaces import queries, service
 from models.access import Scope
 
@@ -30,8 +30,8 @@ def create(
 
 async def _create(workspace: str, scopes: list[Scope], name: str, days: int | None) -> dict[str, Any]:
     expires = None if days is None else now() + timedelta(days=days)
-    async with working(workspace) as (database, found), database.write(found.id) as session:
-        made = await service.create_key(session, found.id, scopes, now(), name=name, expires_at=expires)
+    async with working(workspace) as (database, found), transaction(database, found.id) as work:
+        made = await service.create_key(work.session, found.id, scopes, now(), name=name, expires_at=expires)
         return {"id": str(made.id), "key": made.key}
 
 
@@ -67,5 +67,5 @@ def revoke(workspace: WorkspaceName, key_id: Annotated[str, typer.Argument()], a
 
 
 async def _revoke(workspace: str, key_id: UUID) -> None:
-    async with working(workspace) as (database, found), database.write(found.id) as session:
-        await service.revoke_key(session, found.id, key_id, now())
+    async with working(workspace) as (database, found), transaction(database, found.id) as work:
+        await service.revoke_key(work.session, found.id, key_id, now())

@@ -135,14 +135,14 @@ async def read_promise(work: Work, case: str, promise: str) -> PromiseAnswer:
     row = (await work.session.execute(statement)).mappings().one_or_none()
     if row is None:
         raise NoSuchThing(f"There is no promise {promise} in a case {case}.")
-    return _promise_answer(row)
+    return promise_answer(row)
 
 
 async def list_promises(work: Work, case: str) -> list[PromiseAnswer]:
     """Return the promises made in a case."""
     statement = queries.current_promises(work.workspace_id).where(queries.cases.c.reference == case)
     rows = (await work.session.execute(statement.order_by(kinds.PROMISE.head.c.reference))).mappings().all()
-    return [_promise_answer(row) for row in rows]
+    return [promise_answer(row) for row in rows]
 
 
 def _case_answer(row: Mapping[Any, Any]) -> CaseAnswer:
@@ -150,7 +150,8 @@ def _case_answer(row: Mapping[Any, Any]) -> CaseAnswer:
     return CaseAnswer(**fields, version=row["number"], stored_at=row["changed_at"])
 
 
-def _promise_answer(row: Mapping[Any, Any]) -> PromiseAnswer:
+def promise_answer(row: Mapping[Any, Any]) -> PromiseAnswer:
+    """Return a promise as the contract shows it."""
     taken = {"version", "stored_at", "promise"}
     fields = {name: row[name] for name in PromiseAnswer.model_fields if name not in taken}
     return PromiseAnswer(**fields, promise=row["reference"], version=row["number"], stored_at=row["changed_at"])

@@ -1,6 +1,6 @@
 """What a row says when it stays without its customer: new ids, and other words in place of what could name somebody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -104,14 +104,22 @@ class Blanking:
         return f"{kind}:{by_hex[case]}:{condition}" if kind == "rule" and case in by_hex else uuid4().hex
 
     def _scores(self, row: Row) -> dict[str, Any]:
-        questions = self.questions.get((self.asked[row["id"]], row["survey_version"]), [])
-        kept = {question["key"] for question in questions if question["kind"] not in FREE_KINDS}
-        return {key: value for key, value in row["answers"].items() if key in kept}
+        return scores(row["answers"], self.questions.get((self.asked[row["id"]], row["survey_version"]), []))
 
     def _shared(self, table: Table, row: Row, column: str) -> Any:
         if row[column] is None or row[column] in self.shared[table.name, column]:
             return row[column]
         return None if table.c[column].nullable else ERASED
+
+
+def scores(answers: Mapping[str, Any], questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the answers that were chosen or counted, without those in the customer's own words.
+
+    >>> scores({"satisfaction": 2, "comment": "again"}, [{"key": "satisfaction", "kind": "rating"}])
+    {'satisfaction': 2}
+    """
+    kept = {question["key"] for question in questions if question["kind"] not in FREE_KINDS}
+    return {key: value for key, value in answers.items() if key in kept}
 
 
 def anonymous_customer(table: Table, identity: UUID, workspace_id: UUID, stored_at: datetime) -> Row:

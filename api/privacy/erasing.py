@@ -66,7 +66,7 @@ async def _prepared(
         customers=frozenset(person.about[Subject.CUSTOMER]),
         new_ids={table.name: {row["id"]: uuid4() for row in held[table]} for table in heads},
         asked=asked,
-        questions=await _questions(session, workspace_id, set(asked.values())),
+        questions=await questions_of(session, workspace_id, set(asked.values())),
         shared={
             (table.name, column): await _shared_words(session, workspace_id, table, column, rows)
             for table, rows in held.items()
@@ -76,9 +76,10 @@ async def _prepared(
     )
 
 
-async def _questions(
+async def questions_of(
     session: AsyncSession, workspace_id: UUID, surveys: Collection[UUID]
 ) -> dict[tuple[UUID, int], list[dict[str, Any]]]:
+    """Return the questions of some surveys, by survey and version."""
     versions = metadata.tables["survey_versions"]
     found: dict[tuple[UUID, int], list[dict[str, Any]]] = {}
     for some in portions(surveys):
