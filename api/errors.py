@@ -28,7 +28,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from api.settings import settings
-from models.database import DATABASE_ERRORS, is_disk_full, is_orphan, is_unavailable
+from models.database import DATABASE_ERRORS, is_disk_full, is_unavailable
 
 log = structlog.get_logger(__name__)
 

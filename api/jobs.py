@@ -25,6 +25,7 @@ claims = JobClaim.__table__  # type: ignore[attr-defined] # same
 
 DERIVE = "derive"
 COMPACT = "compact"
+FORGET = "forget"
 LEASE = timedelta(seconds=60)
 ATTEMPTS = 5
 LONGEST_PROBLEM = 2000
@@ -52,8 +53,11 @@ async def enqueue(work: Work, kind: str, request: dict[str, JsonValue]) -> UUID:
         jobs.c.workspace_id == work.workspace_id, jobs.c.kind == kind, jobs.c.state == JobState.QUEUED
     )
     waiting: UUID | None = await work.session.scalar(statement.limit(1))
-    if waiting is not None:
-        return waiting
+    return waiting or await enqueue_another(work, kind, request)
+
+
+async def enqueue_another(work: Work, kind: str, request: dict[str, JsonValue]) -> UUID:
+    """Ask for a job of its own, whatever waits already."""
     job_id = uuid7()
     row = {"workspace_id": work.workspace_id, "id": job_id, "kind": kind, "request": request}
     await work.session.execute(insert(jobs).values({**row, "state": JobState.QUEUED, "created_at": work.now}))

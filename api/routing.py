@@ -12,11 +12,13 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import IntegrityError
 
-from api import audit
+from api import audit, tombstones
 from api.dependencies import Work
-from api.errors import Malformed, TooLarge, WrongMediaType
+from api.errors import Gone, Malformed, TooLarge, WrongMediaType
 from api.idempotency import FirstAnswer, keep_answer
+from models.database import is_orphan
 
 BODY_LIMIT = 256 * 1024
 BULK_LIMIT = 2 * 1024 * 1024
@@ -37,7 +39,11 @@ class StrictRoute(APIRoute):
         async def strict(request: Request) -> Response:
             if takes_body:
                 await read_json(request)
-            response = await handle(request)
+            try:
+                response = await handle(request)
+            except IntegrityError as error:
+                await _say_erased(request, error)
+                raise
             work: Work | None = getattr(request.state, "work", None)
             if work is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
                 await audit.note_request(work, self.name, self.path_format, request.path_params)
@@ -47,6 +53,16 @@ class StrictRoute(APIRoute):
             return response
 
         return strict
+
+
+async def _say_erased(request: Request, error: IntegrityError) -> None:
+    """Refuse a request whose customer or case was erased between its finding it and its pointing at it."""
+    work: Work | None = getattr(request.state, "work", None)
+    if work is None or not is_orphan(error):
+        return
+    await work.session.rollback()
+    if await tombstones.erased_lately(work):
+        raise Gone("What this names was erased meanwhile. Send it again: then it is refused by name.") from None
 
 
 async def read_json(request: Request) -> None:

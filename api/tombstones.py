@@ -1,7 +1,7 @@
 """Tombstones: an erased reference is recognised by its keyed hash, and refused until somebody admits it again."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from models.recording import ROWS_A_QUESTION
 from models.tombstone import Buried, Tombstone, TombstoneState
 
 tombstones = Tombstone.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+
+
+LATELY = timedelta(minutes=1)
 
 
 class Erased(Conflict):
@@ -58,6 +61,14 @@ async def erased_among(work: Work, kind: Buried, references: Iterable[str]) -> f
         states = {row.digest: row.state for row in await work.session.execute(statement)}
         found |= {by_digest[digest] for digest, state in states.items() if state == TombstoneState.ERASED}
     return frozenset(found)
+
+
+async def erased_lately(work: Work) -> bool:
+    """Return whether somebody was erased while this request may have been under way."""
+    statement = select(tombstones.c.id).where(
+        tombstones.c.workspace_id == work.workspace_id, tombstones.c.recorded_at >= work.now - LATELY
+    )
+    return await work.session.scalar(statement.limit(1)) is not None
 
 
 async def newest(work: Work, kind: Buried, reference: str) -> Mapping[Any, Any] | None:

@@ -15,6 +15,7 @@ from api import jobs
 from api.dependencies import Caller, utc_now, writing_as
 from api.failures import derivation
 from api.jobs import ClaimedJob
+from api.privacy.forgetting import forget_names
 from models.access import Scope
 from models.compacting import compact
 from models.database import Database, is_unavailable
@@ -44,6 +45,7 @@ async def compact_files(database: Database, _job: ClaimedJob) -> dict[str, JsonV
 
 HANDLERS: dict[str, Callable[[Database, ClaimedJob], Awaitable[dict[str, JsonValue]]]] = {
     jobs.DERIVE: derive_past_cases,
+    jobs.FORGET: forget_names,
     jobs.COMPACT: compact_files,
 }
 

@@ -15,6 +15,7 @@ from api.privacy.replaying import by_workspace, erase_again
 from api.security import derived_key, keyed_digest
 from api.settings import settings
 from api.tombstones import since
+from api.worker import work_off
 from api.workspaces import queries as workspaces
 from models.archives.manifest import ArchiveReader, ArchiveRefusedError, Manifest, sync_folder
 from models.archives.restoring import refuse_unfit
@@ -125,6 +126,7 @@ async def _replayed(entries: Sequence[Entry]) -> int:
             if workspace_id in there:
                 async with writing_as(database, operator(workspace_id)) as work:
                     erased += await erase_again(work, some)
+                await work_off(database, workspace_id)
     return erased
 
 

@@ -7,6 +7,7 @@ one for all of them would still say which cases are one person's.
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.idempotency import answers as idempotent_answers
 from api.privacy.blanking import Blanking, Change, anonymous_customer
-from api.privacy.person import Person, Row, found_holdings, portions, rows_of, searched_holdings
-from api.privacy.searching import EMPTIED, ERASED, rows_naming, without
-from models.outbox import OutboxClaim
-from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Holding, Subject
+from api.privacy.person import Person, Row, found_holdings, portions, rows_of
+from api.privacy.searching import mentions
+from models.outbox import Event, OutboxClaim
+from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Subject
 from models.tables import metadata
 
-claims = OutboxClaim.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+events = Event.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+claims = OutboxClaim.__table__  # type: ignore[attr-defined] # same
 
 
 async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person) -> Counter[str]:
@@ -31,7 +33,7 @@ async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person
         for holding, table in found_holdings()
     }
     done = Counter({table.name: len(rows) for table, rows in held.items() if rows})
-    done += await _search(session, workspace_id, person.names())
+    done["events"] = await _empty_events(session, workspace_id, person, _moments(held))
     blanking = await _prepared(session, workspace_id, person, held)
     kept = {table: [blanking.changed(table, row) for row in rows] for table, rows in held.items() if _is_kept(table)}
     await _add_anonymous(session, workspace_id, held, blanking)
@@ -44,8 +46,44 @@ async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person
         if _is_head(table) or not _is_kept(table):
             await _delete(session, table, held[table])
     await _clear_names(session, workspace_id, person)
-    done["idempotent_answers"] = await _forget_answers(session, workspace_id, held)
+    done["idempotent_answers"] = await _forget_answers(session, workspace_id, _moments(held))
     return +done
+
+
+def _moments(held: Mapping[Table, Sequence[Row]]) -> set[datetime]:
+    """Return when rows of the person were written: whatever the same requests wrote beside them has these moments."""
+    return {
+        row[column]
+        for table, rows in held.items()
+        for column in ("stored_at", "recorded_at")
+        if column in table.c
+        for row in rows
+    }
+
+
+async def _empty_events(
+    session: AsyncSession, workspace_id: UUID, person: Person, moments: Collection[datetime]
+) -> int:
+    """Empty the events written beside the person's rows, so that none is told any more; others are swept later."""
+    names, found = person.names(), []
+    for some in portions(moments):
+        told = select(events).where(events.c.workspace_id == workspace_id, events.c.recorded_at.in_(some))
+        rows = (await session.execute(told)).mappings()
+        found += [dict(row) for row in rows if mentions(row["payload"], names)]
+    await scrub(session, workspace_id, events, found, names)
+    return len(found)
+
+
+async def scrub(
+    session: AsyncSession, workspace_id: UUID, table: Table, rows: Sequence[Row], names: Collection[str]
+) -> None:
+    """Take a person's names out of rows that name them; events are emptied and not told."""
+    holding = BY_TABLE[table.name]
+    await _update(session, table, [Change(row, _scrubbed(holding, row, names)) for row in rows])
+    if table is events:
+        for some in portions(row["id"] for row in rows):
+            told = claims.c.event_id.in_(some)
+            await session.execute(delete(claims).where(claims.c.workspace_id == workspace_id, told))
 
 
 def _is_kept(table: Table) -> bool:
@@ -150,29 +188,6 @@ async def _delete(session: AsyncSession, table: Table, rows: Sequence[Row]) -> N
     await connection.execute(statement, [{f"at_{name}": row[name] for name in key} for row in rows])
 
 
-async def _search(session: AsyncSession, workspace_id: UUID, names: Collection[str]) -> Counter[str]:
-    done: Counter[str] = Counter()
-    for holding, table in searched_holdings():
-        found = [row async for row in rows_naming(session, workspace_id, holding, table, names)]
-        await _update(session, table, [Change(row, _scrubbed(holding, row, names)) for row in found])
-        if table.name == "events":
-            for some in portions(row["id"] for row in found):
-                told = claims.c.event_id.in_(some)
-                await session.execute(delete(claims).where(claims.c.workspace_id == workspace_id, told))
-        done[table.name] = len(found)
-    return done
-
-
-def _scrubbed(holding: Holding, row: Row, names: Collection[str]) -> Row:
-    new = dict(row)
-    for column, whole in holding.searched.items():
-        if not whole:
-            new[column] = without(row[column], names)
-        elif row[column] is not None:
-            new[column] = ERASED if isinstance(row[column], str) else EMPTIED
-    return new
-
-
 async def _clear_names(session: AsyncSession, workspace_id: UUID, person: Person) -> None:
     """Clear the person's references where other people's rows have them."""
     for holding in BY_TABLE.values():
@@ -183,15 +198,8 @@ async def _clear_names(session: AsyncSession, workspace_id: UUID, person: Person
                 await session.execute(named.values({column: None}))
 
 
-async def _forget_answers(session: AsyncSession, workspace_id: UUID, held: Mapping[Table, Sequence[Row]]) -> int:
+async def _forget_answers(session: AsyncSession, workspace_id: UUID, moments: Collection[datetime]) -> int:
     """Delete the answers kept of those requests that told of the person: they carry the moment of their rows."""
-    moments = {
-        row[column]
-        for table, rows in held.items()
-        for column in ("stored_at", "recorded_at")
-        if column in table.c
-        for row in rows
-    }
     count = 0
     for some in portions(moments):
         told = delete(idempotent_answers).where(

@@ -33,8 +33,7 @@ class Person:
     def names(self) -> set[str]:
         """Return every text that names the person: references, and ids of records about them."""
         references = self.about[Subject.CUSTOMER_REFERENCE] | self.about[Subject.CASE_REFERENCE]
-        ids = {str(identity) for subject in HEADS for identity in self.about[subject]}
-        return references | ids | {identity.replace("-", "") for identity in ids}
+        return references | {str(identity) for subject in HEADS for identity in self.about[subject]}
 
 
 async def find_person(session: AsyncSession, workspace_id: UUID, reference: str, *, locking: bool = False) -> Person:

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from api import audit
 from api.dependencies import Work
 from api.privacy.erasing import erase_person
+from api.privacy.forgetting import ask_to_forget
 from api.privacy.ledger import Entry
 from api.privacy.person import find_person
 from api.privacy.service import NOUN
@@ -41,6 +42,7 @@ async def erase_again(work: Work, entries: Sequence[Entry]) -> int:
             removed = await erase_person(work.session, work.workspace_id, person)
             subject = f"/v1/{NOUN}/{audit.hashed(work, NOUN, reference)}"
             await audit.note(work, "personal_data.erased_again", subject, {**removed})
+            await ask_to_forget(work, person.names())
             erased += bool(removed)
     if new:
         await work.session.execute(insert(tombstones), [_row(entry) for entry in new])

@@ -34,8 +34,8 @@ class Retention:
     events: int | None = 90
     jobs: int | None = 90
     audit: int | None = 730
-    comments: int | None = None
     responses: int | None = None
+    comments: int | None = None
 
 
 async def retention_of(_work: Work) -> Retention:

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from api import audit, jobs, tombstones
+from api import audit, tombstones
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.paging import next_cursor
 from api.privacy import queries
 from api.privacy.erasing import erase_person
+from api.privacy.forgetting import ask_to_forget
 from api.privacy.ledger import note_erasures
 from api.privacy.person import Person, find_person
 from api.privacy.schemas import AuditAnswer, ErasureAnswer, ReadmissionAnswer
@@ -40,7 +41,7 @@ async def erase_found(work: Work, person: Person) -> ErasureAnswer:
     }
     rows = await tombstones.bury(work, names, removed, TombstoneState.ERASED)
     await audit.note(work, "personal_data.erased", _subject(work, person.reference), {**removed})
-    await jobs.enqueue(work, jobs.COMPACT, {})
+    await ask_to_forget(work, person.names())
     await note_erasures(rows)
     return ErasureAnswer(reference=person.reference, erased_at=work.now, removed=removed)
 

@@ -147,8 +147,8 @@ async def test_no_byte_is_left_of_whom_was_erased(
     monkeypatch.setenv("STEADFAST_DATABASE_URL", migrated_url)
     settings.cache_clear()
     sqlite = migrated_url.startswith("sqlite")
-    server = None if sqlite else request.getfixturevalue("forgetful_server")
-    files = [tmp_path] if sqlite else [server.data]
+    server: PostgresServer | None = None if sqlite else request.getfixturevalue("forgetful_server")
+    files = [tmp_path if server is None else server.data]
     await make_workspace("Another")
     await catalogue(client)
     await tell(client, a_past(today(), customers=20))
