@@ -259,10 +259,6 @@ def _advice(request: Request, error: HTTPException, headers: Mapping[str, str]) 
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
-    if is_orphan(error):
-        return problem(
-            request, Gone("What this names was erased meanwhile. Send it again: then it is refused by name.")
-        )
     if is_disk_full(error):
         log.error("disk_full", error=_kind(error))
         return problem(request, NoRoom("Nothing of this request was stored. Free space, then send it again."))

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.idempotency import answers as idempotent_answers
 from api.privacy.blanking import Blanking, Change, anonymous_customer
 from api.privacy.person import Person, Row, found_holdings, portions, rows_of
-from api.privacy.searching import mentions
+from api.privacy.searching import EMPTIED, ERASED, mentions, without
 from models.outbox import Event, OutboxClaim
-from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Subject
+from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Holding, Subject
 from models.tables import metadata
 
 events = Event.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -186,6 +186,16 @@ async def _delete(session: AsyncSession, table: Table, rows: Sequence[Row]) -> N
     statement = delete(table).where(*[table.c[name] == bindparam(f"at_{name}") for name in key])
     connection = await session.connection()
     await connection.execute(statement, [{f"at_{name}": row[name] for name in key} for row in rows])
+
+
+def _scrubbed(holding: Holding, row: Row, names: Collection[str]) -> Row:
+    new = dict(row)
+    for column, whole in holding.searched.items():
+        if not whole:
+            new[column] = without(row[column], names)
+        elif row[column] is not None:
+            new[column] = ERASED if isinstance(row[column], str) else EMPTIED
+    return new
 
 
 async def _clear_names(session: AsyncSession, workspace_id: UUID, person: Person) -> None:

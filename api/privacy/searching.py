@@ -52,9 +52,8 @@ async def portion_naming(
     found: list[Row] = []
     for some in portions(suspects):
         whole = select(table).where(table.c.workspace_id == workspace_id, table.c.id.in_(some)).order_by(table.c.id)
-        for row in (await session.execute(whole)).mappings():
-            if any(mentions(row[column], names) for column in holding.searched):
-                found.append(dict(row))
+        rows = (await session.execute(whole)).mappings()
+        found += [dict(row) for row in rows if any(mentions(row[column], names) for column in holding.searched)]
     return found, read[-1].id if len(read) == ROWS_AT_ONCE else None
 
 
