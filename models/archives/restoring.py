@@ -32,6 +32,11 @@ async def refuse_unfit(url: str, archive: ArchiveReader) -> None:
             f"{archive.path} was written by version {archive.manifest.version} with the schema "
             f"{archive.manifest.schema}; this version knows {head()}. Install that version, then restore."
         )
+    log = _file_of(url).with_name(f"{_file_of(url).name}-wal") if is_sqlite(url) else None
+    if log is not None and not _file_of(url).exists() and log.exists() and log.stat().st_size:
+        raise ArchiveRefusedError(
+            f"{log} belongs to the database that was moved aside, and holds what it was told last. Move it along."
+        )
     if await _holds_something(url):
         raise ArchiveRefusedError(
             "The database holds a workspace already. Restore into an empty one: name another in "

@@ -221,6 +221,11 @@ def test_an_erasure_is_noted_beside_an_sqlite_database_and_found_by_a_restore(de
     assert [(entry.kind, entry.state) for entry in read_ledger(noted)] == [("customer", "erased")]
     assert noted.stat().st_mode & 0o077 == 0
     path.unlink()
+    log = Path(f"{path}-wal")
+    log.write_bytes(b"what was told last")
+    left = desk.run("restore", "kept.zip")
+    assert (left.exit_code, "Move it along" in left.output.replace("\n", " ")) == (1, True)
+    log.unlink()
     assert said(desk, "restore", "kept.zip")["erased_again"] == 1
     assert calling(desk, lambda client: client.read_all("/v1/customers")) == []
 
