@@ -62,6 +62,17 @@ async def erased_among(work: Work, kind: Buried, references: Iterable[str]) -> f
     return frozenset(found)
 
 
+async def erased_names(
+    work: Work, customers: Iterable[str | None], cases: Iterable[str | None]
+) -> Mapping[Buried, frozenset[str]]:
+    """Return which of some customers' and cases' references were erased."""
+    named = {Buried.CUSTOMER: customers, Buried.CASE: cases}
+    return {
+        kind: await erased_among(work, kind, (reference for reference in references if reference is not None))
+        for kind, references in named.items()
+    }
+
+
 async def _is_anybody(work: Work) -> bool:
     statement = select(tombstones.c.id).where(tombstones.c.workspace_id == work.workspace_id)
     return await work.session.scalar(statement.limit(1)) is not None

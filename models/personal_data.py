@@ -1,7 +1,7 @@
 """What every table holds of a customer, and what erasure does with it. A test fails for a table that is missing here.
 
-A person is followed from the customer's references along `TRAILS` to the records about them. Each table then says in
-`HOLDINGS` how their rows are found and what becomes of them:
+A person is followed from the customer's references along `models.trails` to the records about them. Each table then
+says in `HOLDINGS` how their rows are found and what becomes of them:
 
 * `gone`: the rows are deleted;
 * `kept`: the rows stay, under new ids, without what could name somebody. Each column of text or JSON is either filled
@@ -11,149 +11,8 @@ A person is followed from the customer's references along `TRAILS` to the record
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class Subject(StrEnum):
-    """What a value leads to: the id of a record about the person, or a name."""
-
-    CUSTOMER = "customer"
-    CUSTOMER_REFERENCE = "customer reference"
-    CASE = "case"
-    CASE_REFERENCE = "case reference"
-    PROMISE = "promise"
-    INTERACTION = "interaction"
-    COST = "cost entry"
-    OBSERVATION = "observation"
-    HEARD = "heard"
-    DEPARTURE = "departure"
-    REVENUE = "revenue"
-    RISK_FEEDBACK = "risk feedback"
-    RESPONSE = "response"
-    INVITATION = "invitation"
-
-
-class Filler(StrEnum):
-    """What takes the place of what is erased."""
-
-    NULL = "null"
-    TEXT = "the word erased"
-    OBJECT = "an empty object"
-    RANDOM = "a random reference"
-    WATCH = "the watch a rule keeps on the case under its new id"
-    OWN_ID = "the record's new id"
-    SCORES = "answers without free text"
-    GIVEN = "names of fields without those of attributes"
-    SHARED = "the word where other customers' rows carry it too"
-    NAMES = "the word erased in place of each name inside"
-    ITEMS = "the list without what names the person"
-
-
-class Deed(StrEnum):
-    """What erasure does with a table's rows."""
-
-    GONE = "gone"
-    KEPT = "kept"
-    SEARCHED = "searched"
-    NOBODY = "nobody"
-
-
-Found = Mapping[str, Subject]
-
-
-@dataclass(frozen=True)
-class Holding:
-    """What one table holds of a person.
-
-    Parameters
-    ----------
-    table
-        Its name.
-    holds
-        What that is, in words: an answer to the person, and to whoever reads this.
-    deed
-        What erasure does.
-    found
-        Columns by which rows of the person are found.
-    blank
-        Columns that are filled anew.
-    stays
-        Columns of text or JSON that stay, and why.
-    named_in
-        Columns of other people's rows that may be the person's reference; such a value is cleared.
-    searched
-        Columns whose text or JSON is searched for the person's names, each with what takes its place in a row that
-        names them anywhere.
-    """
-
-    table: str
-    holds: str
-    deed: Deed
-    found: Found = field(default_factory=dict)
-    blank: Mapping[str, Filler] = field(default_factory=dict)
-    stays: Mapping[str, str] = field(default_factory=dict)
-    named_in: Found = field(default_factory=dict)
-    searched: Mapping[str, Filler] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Trail:
-    """Which records are about the person: the ids in a table whose columns lead to what is known already."""
-
-    to: Subject
-    table: str
-    found: Found
-
-
-TRAILS = (
-    Trail(Subject.PROMISE, "promises", {"case_id": Subject.CASE}),
-    Trail(Subject.INTERACTION, "interaction_versions", {"case_id": Subject.CASE, "customer_id": Subject.CUSTOMER}),
-    Trail(Subject.COST, "cost_entry_versions", {"case_id": Subject.CASE}),
-    Trail(Subject.OBSERVATION, "observation_versions", {"case_id": Subject.CASE}),
-    Trail(Subject.HEARD, "heard_versions", {"case_id": Subject.CASE}),
-    Trail(Subject.DEPARTURE, "departure_versions", {"customer_id": Subject.CUSTOMER}),
-    Trail(Subject.REVENUE, "revenue_versions", {"customer_id": Subject.CUSTOMER}),
-    Trail(Subject.RISK_FEEDBACK, "risk_feedback", {"customer_id": Subject.CUSTOMER}),
-    Trail(
-        Subject.RESPONSE,
-        "response_versions",
-        {
-            "customer_id": Subject.CUSTOMER,
-            "case_id": Subject.CASE,
-            "claimed_customer": Subject.CUSTOMER_REFERENCE,
-            "claimed_case": Subject.CASE_REFERENCE,
-        },
-    ),
-    Trail(
-        Subject.INVITATION,
-        "invitations",
-        {"customer_id": Subject.CUSTOMER, "case_id": Subject.CASE, "link_case": Subject.CASE_REFERENCE},
-    ),
-)
-"""After the customer, whoever was merged into them, and their cases, which stand first."""
-
-HEADS = {
-    Subject.CUSTOMER: "customers",
-    Subject.CASE: "cases",
-    Subject.PROMISE: "promises",
-    Subject.INTERACTION: "interactions",
-    Subject.COST: "cost_entries",
-    Subject.OBSERVATION: "observations",
-    Subject.HEARD: "heard",
-    Subject.DEPARTURE: "departures",
-    Subject.REVENUE: "revenues",
-    Subject.RISK_FEEDBACK: "risk_feedback",
-    Subject.RESPONSE: "responses",
-    Subject.INVITATION: "invitations",
-}
-"""The table whose `id` a subject is."""
-
-UNDECLARED: Mapping[str, Mapping[str, str]] = {"rule_observations": {"case_id": "cases"}}
-"""Columns that hold a record's id without a foreign key that says so: by table, each with the table it leads to."""
-
-CATALOGUES: Mapping[str, tuple[str, str]] = {"need": ("needs", "reference"), "team": ("teams", "reference")}
-"""Columns of words (`need`, `team`) that the workspace itself catalogues: table and column of the catalogue."""
+from models.holding import Deed, Filler, Found, Holding, Subject
 
 A_CHOICE = "one of a few words of ours"
 OF_THE_COMPANY = "how the company works, nothing of a customer"
@@ -167,6 +26,34 @@ def _gone(table: str, holds: str, found: Found, named_in: Found | None = None) -
 def _nobody(table: str, why: str) -> Holding:
     return Holding(table, why, Deed.NOBODY)
 
+
+NOBODYS = {
+    OF_THE_COMPANY: (
+        "workspaces",
+        "workspace_versions",
+        "api_keys",
+        "hooks",
+        "needs",
+        "need_versions",
+        "teams",
+        "team_versions",
+        "changes",
+        "change_versions",
+        "conditions",
+        "condition_versions",
+        "surveys",
+        "survey_versions",
+    ),
+    OF_STAFF: (
+        "support_requests",
+        "support_request_versions",
+        "role_proposals",
+        "role_proposal_versions",
+        "supporters",
+        "support_answers",
+    ),
+}
+"""Tables that say nothing of any customer, by the reason."""
 
 GIVEN = {"given": Filler.GIVEN}
 
@@ -203,7 +90,7 @@ HOLDINGS = (
         found={"id": Subject.CASE, "customer_id": Subject.CUSTOMER},
         blank={
             **GIVEN,
-            "need": Filler.SHARED,
+            "need": Filler.SHARED_OR_TEXT,
             "channel": Filler.SHARED,
             "team": Filler.SHARED,
             "caused_by_case": Filler.NULL,
@@ -387,36 +274,17 @@ HOLDINGS = (
     ),
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
     _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),
-    _nobody("workspaces", OF_THE_COMPANY),
-    _nobody("workspace_versions", OF_THE_COMPANY),
     _nobody("access_routes", "keyed hashes of keys, slugs and links; the links of an erased customer's invitations go"),
-    _nobody("api_keys", OF_THE_COMPANY),
     _nobody("job_claims", "which job is to be done by when"),
     _nobody("outbox_claims", "which delivery is to be made by when"),
-    _nobody("hooks", OF_THE_COMPANY),
     _nobody("deliveries", "which event was told to which hook; what it told is the event's"),
     _nobody("marks", "when the installation last did something"),
     _nobody("schedules", "when a kind of job is due next"),
     _nobody("link_secrets", "random salts"),
-    _nobody("needs", OF_THE_COMPANY),
-    _nobody("need_versions", OF_THE_COMPANY),
-    _nobody("teams", OF_THE_COMPANY),
-    _nobody("team_versions", OF_THE_COMPANY),
-    _nobody("changes", OF_THE_COMPANY),
-    _nobody("change_versions", OF_THE_COMPANY),
-    _nobody("support_requests", OF_STAFF),
-    _nobody("support_request_versions", OF_STAFF),
-    _nobody("conditions", OF_THE_COMPANY),
-    _nobody("condition_versions", OF_THE_COMPANY),
     _nobody("condition_sets", "codes of the catalogue"),
     _nobody("condition_set_findings", "counts and rates over many cases"),
-    _nobody("surveys", OF_THE_COMPANY),
-    _nobody("survey_versions", OF_THE_COMPANY),
     _nobody("risk_models", "weights of features, learnt over many customers; no reference and no text"),
-    _nobody("role_proposals", OF_STAFF),
-    _nobody("role_proposal_versions", OF_STAFF),
-    _nobody("supporters", OF_STAFF),
-    _nobody("support_answers", OF_STAFF),
+    *(_nobody(table, why) for why, tables in NOBODYS.items() for table in tables),
 )
 
 BY_TABLE: Mapping[str, Holding] = {holding.table: holding for holding in HOLDINGS}

@@ -204,11 +204,8 @@ async def parents(work: Work, named: Iterable[tuple[str | None, str | None]], *,
     found = await customer_ids(work, (customer for customer, _ in pairs))
     references = {case for _, case in pairs if case is not None}
     cases = await queries.known_cases(work.session, work.workspace_id, references) if references else {}
-    unknown = {customer for customer, _ in pairs if customer is not None} - found.keys()
-    erased = {
-        Buried.CUSTOMER: await tombstones.erased_among(work, Buried.CUSTOMER, unknown),
-        Buried.CASE: await tombstones.erased_among(work, Buried.CASE, references - cases.keys()),
-    }
+    unknown = {customer for customer, _ in pairs if customer not in found}
+    erased = await tombstones.erased_names(work, unknown, references - cases.keys())
     return Parents(found, cases, stub=stub, erased=erased)
 
 

@@ -153,20 +153,14 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
         hashes=await queries.body_hashes(work.session, work.workspace_id, references),
         new=set(),
         completing=set(),
-        erased=await _erased_claims(work, rows) if is_claimant(work) else {},
+        erased=await _erased_claims(work, rows),
     )
 
 
-async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> dict[Buried, frozenset[str]]:
-    """Return which of the references that are only claimed were erased: such a claim is dropped, not refused.
-
-    A publishable key must not be able to find out who was erased.
-    """
-    named = {
-        Buried.CUSTOMER: {row.customer for row in rows if row.customer is not None},
-        Buried.CASE: {row.case for row in rows if row.case is not None},
-    }
-    return {kind: await tombstones.erased_among(work, kind, names) for kind, names in named.items()}
+async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Buried, frozenset[str]]:
+    """Return who is only claimed and was erased. It is dropped, not refused: a public key must not find out."""
+    claims = rows if is_claimant(work) else []
+    return await tombstones.erased_names(work, (row.customer for row in claims), (row.case for row in claims))
 
 
 def is_claimant(work: Work) -> bool:

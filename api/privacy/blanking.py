@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import Table
 
 from api.privacy.person import Row
+from models.holding import Filler
 from models.ids import watch_id
-from models.personal_data import BY_TABLE, UNDECLARED, Filler
+from models.personal_data import BY_TABLE
 from models.rules.versions import ATTRIBUTES
+from models.trails import UNDECLARED
 
 ERASED = "erased"
 FREE_KINDS = frozenset({"text", "date", "consent"})
@@ -93,17 +95,17 @@ class Blanking:
             Filler.WATCH: lambda: watch_id(new["case_id"], row["condition_id"]),
             Filler.SCORES: lambda: self._scores(row),
             Filler.GIVEN: lambda: [name for name in row[column] if not name.startswith(f"{ATTRIBUTES}.")],
-            Filler.SHARED: lambda: self._shared(table, row, column),
+            Filler.SHARED: lambda: self._shared(table, row, column, None if table.c[column].nullable else ERASED),
+            Filler.SHARED_OR_TEXT: lambda: self._shared(table, row, column, ERASED),
         }
         return plain[filler]()
 
     def _scores(self, row: Row) -> dict[str, Any]:
         return scores(row["answers"], self.questions.get((self.asked[row["id"]], row["survey_version"]), []))
 
-    def _shared(self, table: Table, row: Row, column: str) -> Any:
-        if row[column] is None or row[column] in self.shared[table.name, column]:
-            return row[column]
-        return None if table.c[column].nullable else ERASED
+    def _shared(self, table: Table, row: Row, column: str, otherwise: str | None) -> Any:
+        stays = row[column] is None or row[column] in self.shared[table.name, column]
+        return row[column] if stays else otherwise
 
 
 def scores(answers: Mapping[str, Any], questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

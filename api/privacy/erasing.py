@@ -20,8 +20,10 @@ from api.outbox import events
 from api.privacy.blanking import Blanking, Change, anonymous_customer
 from api.privacy.person import Person, Row, found_holdings, portions, rows_of
 from api.privacy.searching import EMPTIED, ERASED, mentions, without
-from models.personal_data import BY_TABLE, CATALOGUES, HEADS, Deed, Filler, Holding, Subject
+from models.holding import Deed, Filler, Holding, Subject
+from models.personal_data import BY_TABLE
 from models.tables import metadata
+from models.trails import CATALOGUES, HEADS
 from models.workspace import RouteKind
 
 
@@ -108,7 +110,7 @@ async def _prepared(
             (table.name, column): await _shared_words(session, workspace_id, table, column, rows)
             for table, rows in held.items()
             for column, filler in BY_TABLE[table.name].blank.items()
-            if filler is Filler.SHARED
+            if filler in {Filler.SHARED, Filler.SHARED_OR_TEXT}
         },
     )
 

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import Column, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.personal_data import BY_TABLE, HEADS, HOLDINGS, TRAILS, Deed, Found, Holding, Subject
+from models.holding import Deed, Found, Holding, Subject
+from models.personal_data import BY_TABLE, HOLDINGS
 from models.recording import ROWS_A_QUESTION
 from models.tables import metadata
+from models.trails import HEADS, TRAILS
 
 Row = dict[str, Any]
 Place = tuple[Any, ...]

@@ -15,10 +15,11 @@ from api.privacy.person import find_person
 from api.privacy.service import NOUN
 from api.tombstones import digest_of, tombstones
 from models.base import from_us
+from models.holding import Subject, Trail
 from models.ids import uuid7
-from models.personal_data import TRAILS, Subject, Trail
 from models.tables import metadata
 from models.tombstone import Buried, TombstoneState
+from models.trails import TRAILS
 
 
 def by_workspace(entries: Iterable[Entry]) -> Mapping[UUID, Sequence[Entry]]:

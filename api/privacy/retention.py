@@ -114,8 +114,8 @@ def _worded(workspace_id: UUID, before: datetime) -> Select[Any]:
 CLASSES: Mapping[str, Callable[[UUID, datetime], Select[Any]]] = {
     "events": _older("events", "recorded_at", _waits),
     "audit": _older("audit_entries", "recorded_at"),
-    "comments": _worded,
     "responses": _answered,
+    "comments": _worded,
 }
 TABLES = {"audit": "audit_entries"}
 
@@ -145,7 +145,7 @@ async def _close_invitations(work: Work, ids: list[UUID]) -> None:
     invitations, done = metadata.tables["invitations"], metadata.tables["completions"]
     used = select(done.c.id).where(done.c.workspace_id == work.workspace_id, done.c.response_id.in_(ids))
     mine = (invitations.c.workspace_id == work.workspace_id, invitations.c.id.in_(used))
-    closed = {"revoked_at": func.coalesce(invitations.c.revoked_at, work.now), "stored_at": work.now}
+    closed = {"revoked_at": work.now, "stored_at": work.now}
     await work.session.execute(update(invitations).where(*mine).values(closed))
     begun = metadata.tables["invited_responses"]
     for rows, column in ((done, done.c.response_id), (begun, begun.c.id)):

@@ -14,7 +14,7 @@ from sqlalchemy import String, Table, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.privacy.person import Row, portions
-from models.personal_data import Holding
+from models.holding import Holding
 
 ROWS_AT_ONCE = 5000
 PARTS = re.compile(r"[:/]")

@@ -16,7 +16,7 @@ from api.privacy.schemas import AuditAnswer, ErasureAnswer, ReadmissionAnswer
 from api.privacy.telling import tell
 from api.workspaces import service as workspaces
 from models.database import Database
-from models.personal_data import Subject
+from models.holding import Subject
 from models.tombstone import Buried, TombstoneState
 
 NOUN = "customers"

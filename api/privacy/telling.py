@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.privacy.person import Person, find_person, found_holdings, rows_of, searched_holdings
 from api.privacy.searching import rows_naming
-from models.personal_data import BY_TABLE, Holding
+from models.holding import Holding
+from models.personal_data import BY_TABLE
 
 NOT_TOLD = frozenset({"workspace_id"})
 

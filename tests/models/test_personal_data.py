@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import JSON, LargeBinary, String, Table
 
 from models.base import TextEnum
-from models.personal_data import BY_TABLE, CATALOGUES, HEADS, HOLDINGS, TRAILS, Deed, Holding
+from models.holding import Deed, Holding
+from models.personal_data import BY_TABLE, HOLDINGS
 from models.tables import metadata
+from models.trails import CATALOGUES, HEADS, TRAILS
 
 TEXTS = (String, JSON, LargeBinary, TextEnum)
 holdings = pytest.mark.parametrize("holding", HOLDINGS, ids=lambda holding: holding.table)

@@ -15,7 +15,6 @@ from models.database import Database
 from models.tables import metadata
 from tests.api.caller import Caller, ago, done, refusal
 from tests.api.conftest import MakeCaller, MakeWorkspace
-from tests.api.told import told
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +75,8 @@ async def test_a_customer_goes_and_the_cases_stay_without_them(
     assert [item["reference"] for item in await client.read_all("/v1/customers")] == ["C-2"]
     after = await client.read("/v1/failure-rates", condition="wrong_part")
     assert counted(after) == counted(before)
-    assert len(await rows(database, workspace, "observation_versions")) == 6
+    assert len(await rows(database, workspace, "observation_versions")) == 3
+    assert len(await rows(database, workspace, "rule_observations")) == 3
 
 
 @pytest.mark.usefixtures("catalogue")
@@ -237,12 +237,22 @@ async def test_events_that_named_the_erased_are_emptied_and_not_told(
 ) -> None:
     await tell_of(client, "C-1", "K-1")
     await tell_of(client, "C-2", "K-2")
-    assert all(payload != {"erased": True} for _, payload in await told(database, workspace))
-    before = len(await told(database, workspace))
+    hook = {"target_url": "https://example.org/hook", "events": ["response.received", "case.failed"]}
+    done(await client.post("/v1/hooks", hook))
+    await tell_of(client, "C-3", "K-3")
+    before = await rows(database, workspace, "events")
+    assert all(event.payload != {"erased": True} for event in before)
     await client.erase("C-1")
-    after = await told(database, workspace)
-    assert len(after) == before
-    assert sum(payload == {"erased": True} for _, payload in after) == before / 2
+    await client.erase("C-3")
+    after = {event.id: event for event in await rows(database, workspace, "events")}
+    assert len(after) == len(before)
+    emptied = {identity for identity, event in after.items() if event.payload == {"erased": True}}
+    assert len(emptied) == len(before) * 2 / 3
+    assert all(after[identity].once is None for identity in emptied)
+    told_ = await rows(database, workspace, "deliveries")
+    assert {row.state for row in told_} == {"dropped"}
+    assert {row.event_id for row in told_} <= emptied
+    assert await rows(database, workspace, "outbox_claims") == []
 
 
 async def test_a_kept_answer_to_a_request_about_the_erased_goes_with_them(client: Caller) -> None:
