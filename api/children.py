@@ -20,7 +20,7 @@ import structlog
 
 from api.jobs.leases import Held, LeaseLost
 from api.settings import settings
-from api.worker import News, Refused, Stopped
+from api.worker import LearnerEnded, News, Refused, Stopped
 
 log = structlog.get_logger(__name__)
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -116,7 +116,7 @@ def _judge(code: int, said: dict[str, Any], complaint: str) -> None:
     if code == 1 and "code" in said:
         raise Refused(said["code"], said["detail"])
     ended = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-    raise RuntimeError(f"the learner {ended}: {complaint}" if complaint else f"the learner {ended}")
+    raise LearnerEnded(f"the learner {ended}: {complaint}" if complaint else f"the learner {ended}")
 
 
 @asynccontextmanager

@@ -39,11 +39,13 @@ class Caller:
     workspace_id: UUID
     key_id: UUID
     scopes: frozenset[str]
+    name: str = ""
+    """Who it is, where nobody holds a key: `cli:ana`, `worker`."""
 
     @property
     def actor(self) -> str:
         """How the audit names this caller."""
-        return f"key:{self.key_id}"
+        return self.name or f"key:{self.key_id}"
 
     def may(self, scope: str) -> bool:
         """Return whether the key's scopes cover one."""

@@ -115,6 +115,12 @@ class UnknownReference(Conflict):
     code, title, retryable = "unknown_reference", "A reference is not known yet", True
 
 
+class Gone(Conflict):
+    """What the request names was erased while it was stored."""
+
+    retryable = True
+
+
 class TooLarge(Refusal):
     """The body is larger than this route takes."""
 

@@ -18,10 +18,13 @@ from api.dependencies import Caller, Work
 from api.failures import analyses, derivation, telling
 from api.jobs import pruning
 from api.jobs.leases import Held
+from api.privacy import forgetting, retention
 from api.risk import scoring
 from api.roles.overdue import emit_overdue
 from models.access import Scope
 from models.base import from_us
+from models.compacting import compact
+from models.database import Database
 
 NOBODY = UUID(int=0)
 CASES_AT_ONCE = 100
@@ -56,7 +59,7 @@ Ended = Callable[[Work, Held, str, str], Awaitable[None]]
 
 def worker_caller(workspace_id: UUID) -> Caller:
     """Return the worker as a caller: who the audit names when nobody asked by key."""
-    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}), "worker")
 
 
 async def derive_some(work: Work, held: Held) -> Step:
@@ -100,13 +103,35 @@ async def prune_some(work: Work, held: Held) -> Step:
     return _step(NOBODY if more else None, so_far, counted, "pruning")
 
 
+async def retain_some(work: Work, held: Held) -> Step:
+    """Take away the next of what is older than the workspace agreed to keep."""
+    _, so_far = _so_far(held)
+    expired = await retention.apply_retention(work)
+    return _step(NOBODY if expired.more else None, so_far, expired.counts, "taking away what is old")
+
+
+async def forget_some(work: Work, held: Held) -> Step:
+    """Take the names of somebody who was erased out of the next rows that may hold them inside."""
+    portion = await forgetting.forget_some(work, held)
+    return Step(portion.checkpoint, portion.counts, "forgetting")
+
+
+async def compact_files(database: Database) -> Mapping[str, JsonValue]:
+    """Take the bytes of what was erased out of the database's files."""
+    return {"whole": await compact(database.url)}
+
+
 LIGHT: dict[str, Portion] = {
     jobs.DERIVE: derive_some,
     jobs.SCORE: score_some,
     jobs.RESCORE: rescore_some,
     jobs.PRUNE: prune_some,
     jobs.SWEEP: sweep_some,
+    jobs.RETENTION: retain_some,
+    jobs.FORGET: forget_some,
 }
+ALONE: dict[str, Callable[[Database], Awaitable[Mapping[str, JsonValue]]]] = {jobs.COMPACT: compact_files}
+"""These cannot be done within a transaction; done twice, they do no harm."""
 HEAVY = (jobs.ANALYSE, jobs.TRAIN)
 AFTER_RULES = (jobs.ANALYSE, jobs.TRAIN, jobs.SCORE, jobs.RESCORE)
 """These read what rules saw: they wait while a rule of their workspace is still looking back."""

@@ -27,6 +27,7 @@ from api.limits import limits_of
 from api.logs import set_up_logs
 from api.observing import RequestIds
 from api.pages import routes as pages
+from api.privacy import routes as privacy
 from api.problems import problems_page
 from api.proxies import TrustedProxies
 from api.risk import routes as risk
@@ -49,6 +50,7 @@ ROUTERS = (
     roles,
     jobs,
     webhooks,
+    privacy,
     pages,
 )
 

@@ -34,6 +34,7 @@ CODES: dict[str, str] = {
     "method_not_allowed": "The address exists and does not offer this method.",
     "conflict": "The request contradicts what is stored.",
     "unknown_reference": "A parent has not been reported yet. Report it, then send the same request again.",
+    "erased": "The request names somebody who was erased. Stop reporting them; an admin can admit a customer again.",
     "response_exists": "The response's id was stored with another content. Use a new id for a new answer.",
     "response_complete": "The response is complete and does not change any more. A new answer needs a new id.",
     "unknown_invitation": "No invitation of this workspace has this token. Send the token as it was given out.",

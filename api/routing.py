@@ -2,7 +2,7 @@
 
 A stranger's body is neither read nor parsed. JSON that is not JSON (NaN, infinities, NUL, lone surrogates) is refused
 here, once, for every route. A route that stores gets its answer kept for the Idempotency-Key inside the same
-transaction.
+transaction, and is written into the audit there.
 """
 
 import inspect
@@ -15,10 +15,13 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import IntegrityError
 
+from api import audit, tombstones
 from api.dependencies import Work, judge, reading, writing
 from api.errors import Malformed, TooLarge, WrongMediaType
 from api.idempotency import FirstAnswer, keep_answer
+from models.database import is_orphan
 
 BODY_LIMIT = 256 * 1024
 BULK_LIMIT = 2 * 1024 * 1024
@@ -60,11 +63,17 @@ class StrictRoute(APIRoute):
                 await judge(request, door.own_oauth_scopes or ())
             if takes_body:
                 await read_json(request)
-            response = await handle(request)
+            try:
+                response = await handle(request)
+            except IntegrityError as error:
+                await _say_erased(request, error)
+                raise
             work: Work | None = getattr(request.state, "work", None)
-            if work is not None and work.once is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
-                answer = FirstAnswer(response.status_code, bytes(response.body))
-                await keep_answer(work.session, work.once, answer, work.now)
+            if work is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
+                await audit.note_request(work, self.name, self.path_format, request.path_params)
+                if work.once is not None:
+                    answer = FirstAnswer(response.status_code, bytes(response.body))
+                    await keep_answer(work.session, work.once, answer, work.now)
             return response
 
         return strict
@@ -73,6 +82,16 @@ class StrictRoute(APIRoute):
 def _doors(dependant: Dependant) -> list[Dependant]:
     """Return through which of the two doors a route lets its caller in, with the scopes it wants."""
     return [inner for inner in dependant.dependencies if inner.call in {reading, writing}]
+
+
+async def _say_erased(request: Request, error: IntegrityError) -> None:
+    """Refuse a request whose customer or case was erased between its finding it and its pointing at it."""
+    work: Work | None = getattr(request.state, "work", None)
+    if work is None or not is_orphan(error):
+        return
+    await work.session.rollback()
+    if await tombstones.erased_lately(work):
+        raise tombstones.erased_meanwhile() from None
 
 
 async def read_json(request: Request) -> None:

@@ -28,6 +28,11 @@ def derived_key(secret: str, purpose: str) -> bytes:
     return hmac.digest(secret.encode(), f"steadfast/{purpose}".encode(), "sha256")
 
 
+def keyed_digest(key: bytes, text: str) -> str:
+    """Return the HMAC-SHA256 of a text under a key of one purpose."""
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
 def digest(secret: str, key: str) -> str:
     """Return what is stored of an API key."""
     return hmac.digest(derived_key(secret, "api-keys"), key.encode(), "sha256").hex()

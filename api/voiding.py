@@ -33,5 +33,7 @@ async def void(work: Work, kind: RecordKind, key: Key, reason: str) -> Recorded:
     stored = (await record(work.session, kind, work.workspace_id, [change], work.now))[0]
     if not stored.unchanged:
         action = f"{kind.name.replace(' ', '_')}.voided"
-        await audit.note(work, action, str(key[-1]), {"id": str(stored.id), "reason": reason})
+        await audit.note(
+            work, action, audit.about(work, kind.head.name, str(key[-1])), {"id": str(stored.id), "reason": reason}
+        )
     return stored

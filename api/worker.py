@@ -18,7 +18,7 @@ import structlog
 
 from api import marks, schedules
 from api.dependencies import utc_now, writing_as
-from api.handlers import AFTER_RULES, ENDED, HEAVY, LIGHT, TURN, worker_caller
+from api.handlers import AFTER_RULES, ALONE, ENDED, HEAVY, LIGHT, TURN, worker_caller
 from api.jobs.leases import Held, LeaseLost, Leases
 from api.logs import in_few_words
 from api.webhooks.delivery import deliver_due
@@ -41,6 +41,10 @@ class Refused(Exception):  # noqa: N818 - an answer that is no
         super().__init__(detail)
         self.code = code
         self.detail = detail
+
+
+class LearnerEnded(Exception):  # noqa: N818 - a fact, not a fault
+    """A learner's process ended without an answer; told in words of ours, that hold nothing of anybody's."""
 
 
 class Stopped(Exception):  # noqa: N818 - a fact, not a fault
@@ -92,14 +96,14 @@ class Worker:
 
     async def run(self) -> None:
         """Work until told to stop."""
-        lanes = [self._lane(list(LIGHT)), self._ticking(), self._delivering()]
+        lanes = [self._lane([*LIGHT, *ALONE]), self._ticking(), self._delivering()]
         if self.heavy is not None:
             lanes.append(self._lane(list(HEAVY)))
         await asyncio.gather(*lanes)
 
     async def work_off(self, workspace_id: UUID | None = None) -> int:
         """Do all jobs that are due, one after the other; return how many holdings that took."""
-        kinds = [*LIGHT, *(HEAVY if self.heavy is not None else ())]
+        kinds = [*LIGHT, *ALONE, *(HEAVY if self.heavy is not None else ())]
         held_before = self.counted.total()
         while not self.stop.is_set() and await self._next(kinds, workspace_id):
             pass
@@ -167,9 +171,17 @@ class Worker:
     async def _work(self, held: Held, news: News) -> str:
         if held.kind in LIGHT:
             return await self._portions(held)
+        if held.kind in ALONE:
+            return await self._alone(held)
         if self.heavy is None:
             raise Stopped
         await self.heavy(held, news, self.stop)
+        return "done"
+
+    async def _alone(self, held: Held) -> str:
+        result = await ALONE[held.kind](self.database)
+        async with writing_as(self.database, worker_caller(held.workspace_id)) as work:
+            await self.leases.done(work.session, held, dict(result))
         return "done"
 
     async def _portions(self, held: Held) -> str:
@@ -222,7 +234,9 @@ class Worker:
                 log.warning("worker", job=str(held.id), error=in_few_words(error), waiting=True)
                 return await self._let_go(held, UNAVAILABLE_WAIT)
             log.exception("job_failed", job=str(held.id), kind=held.kind)
-            return await self._end(held, "gave_up", f"{type(error).__name__}: {error}", final=False)
+            # What other errors say can hold what somebody told of a customer.
+            said = str(error) if isinstance(error, LearnerEnded) else in_few_words(error)
+            return await self._end(held, "gave_up", said, final=False)
 
     async def _let_go(self, held: Held, wait: timedelta) -> str:
         """Give a job back; where even that cannot be said its lease runs out."""

@@ -16,7 +16,15 @@ from sqlalchemy import Connection
 from ml.design import design_matrix
 from ml.evaluation import Quality, judge, mean_log_loss
 from ml.exposures import Sighting, exposure_features
-from ml.features import FEATURES, all_moments, customer_conditions, customer_features, departures, first_recorded
+from ml.features import (
+    FEATURES,
+    all_moments,
+    customer_conditions,
+    customer_features,
+    departures,
+    first_recorded,
+    objectors,
+)
 from ml.labels import DAY_US, GAP_DAYS, NEVER, departure_labels, monthly_snapshots, row_weight
 from ml.risk import PriorLogistic, to_risk_model
 from ml.scorecard import INTERCEPT_SD, Scorecard, base_intercept, scorecard_for
@@ -128,8 +136,10 @@ def read_snapshots(
     snapshot = np.array([row["moment_us"] for row in rows], dtype=np.int64)
     departed = np.array([left_at.get(row["customer_id"], NEVER) for row in rows], dtype=np.int64)
     labelled = departure_labels(snapshot, departed, now_us=now_us, horizon_days=horizon_days)
-    # Nobody is learnt from who objected.
-    kept = labelled.kept & ~np.array([bool(row["objects_to_scoring"]) for row in rows], dtype=bool)
+    # Nobody is learnt from who objected then or objects now.
+    objecting = set(connection.execute(objectors(workspace_id)).scalars())
+    out = [bool(row["objects_to_scoring"]) or row["customer_id"] in objecting for row in rows]
+    kept = labelled.kept & ~np.array(out, dtype=bool)
     if not kept.any():
         raise NothingToLearn("No snapshot is old enough to know what followed it. Train again when one is.")
     customers = np.array([index[row["customer_id"]] for row in rows], dtype=np.int64)

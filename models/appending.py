@@ -14,6 +14,8 @@ from uuid import UUID
 from sqlalchemy import CursorResult, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from models.database import note_change
+
 Convert = Callable[[Any], Any]
 
 
@@ -61,6 +63,7 @@ async def append_new_rows(session: AsyncSession, table: Table, rows: Sequence[Ma
 async def _append(
     session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, skip_existing: bool, returning: str
 ) -> CursorResult[Any]:
+    note_change(session, table.name, len(rows))
     connection = await session.connection()
     insert = _insert(table, connection.dialect, skip_existing, returning)
     columns = [[row[name] for row in rows] for name in insert.names]

@@ -7,17 +7,18 @@ asynchronous lock, readers have connections of their own, and `synchronous=FULL`
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, UpdateBase, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from models.clock import Clock
 
@@ -88,6 +89,24 @@ class WorkspaceSession(Session):
 def _say_workspace(session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     if connection.dialect.name == "postgresql" and "workspace_id" in session.info:
         say_workspace(connection, session.info["workspace_id"])
+
+
+@event.listens_for(WorkspaceSession, "do_orm_execute")
+def _count_changes(state: ORMExecuteState) -> None:
+    if isinstance(state.statement, UpdateBase):
+        many = len(state.parameters) if isinstance(state.parameters, list) else 1
+        note_change(state.session, state.statement.table.description, many)
+
+
+def note_change(session: Session | AsyncSession, table: str, rows: int) -> None:
+    """Count rows written, so that the audit can say what a request did and no route can forget to."""
+    session.info.setdefault("changes", Counter())[table] += rows
+
+
+def changes_of(session: AsyncSession) -> Counter[str]:
+    """Return how many rows of which table this session has written."""
+    found: Counter[str] = session.info.get("changes", Counter())
+    return found
 
 
 def say_workspace(connection: Connection, workspace_id: UUID) -> None:
@@ -271,3 +290,9 @@ def is_unavailable(error: BaseException) -> bool:
     said = (error.orig, getattr(error.orig, "__cause__", None))
     state = next((code for code in (getattr(one, "sqlstate", None) for one in said) if code), "")
     return error.connection_invalidated or state.startswith(POSTGRES_ABSENCES)
+
+
+def is_orphan(error: BaseException) -> bool:
+    """Return whether a database error says that what a row points at is gone: erased while the row was written."""
+    original = getattr(error, "orig", None)
+    return getattr(original, "sqlstate", "") == "23503" or "FOREIGN KEY constraint failed" in str(original)

@@ -1,7 +1,7 @@
 """Bringing a database to the newest schema. `python -m models.migrating` does it for the URL on its input.
 
-Several processes may start at once: on PostgreSQL one migrates under an advisory lock while the others wait, on
-SQLite the write lock does the same.
+A second line there names another revision. Several processes may start at once: on PostgreSQL one migrates under an
+advisory lock while the others wait, on SQLite the write lock does the same.
 """
 
 import asyncio
@@ -25,15 +25,19 @@ LOCK = 5_737_232_833
 """Ours alone among the advisory locks of a database."""
 
 
-async def migrate(url: str) -> str:
-    """Bring the database to head and return that revision."""
+async def migrate(url: str, revision: str | None = None) -> str:
+    """Bring the database to head, or to a revision before it, and return which that is.
+
+    The way back is for a database without rows, before an older backup is put into it.
+    """
+    wanted = revision or head()
     engine = owner_engine(url)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_move, wanted)
     finally:
         await engine.dispose()
-    return head()
+    return wanted
 
 
 async def differences(url: str) -> list[Any]:
@@ -53,13 +57,15 @@ def config() -> Config:
     return made
 
 
-def _upgrade(connection: Connection) -> None:
+def _move(connection: Connection, revision: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         _ensure_role(connection)
     made = config()
     made.attributes["connection"] = connection
-    command.upgrade(made, "head")
+    now = MigrationContext.configure(connection).get_current_revision()
+    move = command.upgrade if now is None or now <= revision else command.downgrade
+    move(made, revision)
 
 
 def _ensure_role(connection: Connection) -> None:
@@ -84,4 +90,4 @@ def _compare(connection: Connection) -> list[Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(asyncio.run(migrate(sys.stdin.read().strip())))
+    sys.stdout.write(asyncio.run(migrate(*sys.stdin.read().splitlines())))

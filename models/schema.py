@@ -23,10 +23,15 @@ def head() -> str:
 
 async def is_at_head(url: str) -> bool:
     """Return whether the database has the newest schema; raises what the driver raises when it cannot be asked."""
+    return await revision_at(url) == head()
+
+
+async def revision_at(url: str) -> str | None:
+    """Return which schema a database has, None where it has none."""
     engine = owner_engine(url)
     try:
         async with engine.connect() as connection:
-            return await connection.run_sync(_revision) == head()
+            return await connection.run_sync(_revision)
     finally:
         await engine.dispose()
 

@@ -19,6 +19,7 @@ from models import (
     role,
     schedule,
     support_request,
+    tombstone,
     workspace,
 )
 from models.base import metadata
@@ -45,6 +46,7 @@ TOPICS = (
     role,
     schedule,
     support_request,
+    tombstone,
     workspace,
 )
 

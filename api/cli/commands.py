@@ -24,6 +24,13 @@ ROOMS = {
     "analyse": "api.cli.learning:analyse",
     "score": "api.cli.learning:score",
     "import": "api.cli.importing.command:import_file",
+    "export": "api.cli.exporting.command:export",
+    "erase": "api.cli.privacy:erase",
+    "retention": "api.cli.privacy:retention",
+    "backup": "api.cli.keeping:backup",
+    "restore": "api.cli.keeping:restore",
+    "compact": "api.cli.keeping:compact",
+    "tombstones": "api.cli.keeping:tombstones_app",
     "workspace": "api.cli.workspaces:app",
     "keys": "api.cli.keys:app",
 }

@@ -1,11 +1,14 @@
 """What commands share: how they end, how they print, and how they reach the database."""
 
 import asyncio
+import getpass
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -14,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api import audit
 from api.dependencies import Caller, Work, writing_as
 from api.errors import Refusal
 from api.settings import SettingsRefusedError, settings
@@ -27,6 +31,8 @@ T = TypeVar("T")
 errors = Console(stderr=True)
 FAILED, MISUSED = 1, 2
 NOBODY = UUID(int=0)
+COMMAND = ContextVar("COMMAND", default="learner")
+"""Which command runs, for the audit; the learner is a process of its own."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 WorkspaceName = Annotated[str, typer.Option("--workspace", help="The workspace's name or slug.")]
@@ -34,6 +40,7 @@ WorkspaceName = Annotated[str, typer.Option("--workspace", help="The workspace's
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
     """Run a command's work and end with a sentence, not with a traceback, where it cannot be done."""
+    COMMAND.set(f"{work.__module__.rpartition('.')[2]}.{work.__qualname__.partition('.')[0]}")
     try:
         return asyncio.run(_awaited(work))
     except Refusal as refusal:
@@ -86,12 +93,15 @@ async def ready() -> None:
     migrate(url)
 
 
-def migrate(url: str) -> str:
-    """Bring a database to the newest schema in a process of its own: no serving process loads what that needs."""
+def migrate(url: str, revision: str = "") -> str:
+    """Bring a database to the newest schema, or an empty one to another.
+
+    It is done in a process of its own: no serving process loads what that needs.
+    """
     command = [sys.executable, "-m", "models.migrating"]
     with waiting("Bringing the database to the newest schema …"):
         done = subprocess.run(  # noqa: S603 - our own module, no shell
-            command, input=url, capture_output=True, text=True, check=False
+            command, input="\n".join(filter(None, (url, revision))), capture_output=True, text=True, check=False
         )
     if done.returncode:
         reason = done.stderr.strip().splitlines()
@@ -121,14 +131,23 @@ async def working(name: str) -> AsyncIterator[tuple[Database, WorkspaceSettings]
 
 @asynccontextmanager
 async def transaction(database: Database, workspace_id: UUID) -> AsyncIterator[Work]:
-    """Yield work in one transaction, as whoever runs the command."""
+    """Yield work in one transaction, as whoever runs the command; what it changed is written into the audit."""
     async with writing_as(database, operator(workspace_id)) as work:
         yield work
+        await audit.note_changes(work, COMMAND.get(), "command line")
 
 
 def operator(workspace_id: UUID) -> Caller:
     """Return whoever runs the command, as a caller."""
-    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}))
+    return Caller(workspace_id, NOBODY, frozenset({Scope.ADMIN.value}), f"cli:{_os_user()}")
+
+
+def _os_user() -> str:
+    """Return who is at the command line, as the operating system knows them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
 
 
 def now() -> datetime:

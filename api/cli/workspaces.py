@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from api import audit
 from api.cli.configuring import set_from_file
-from api.cli.console import AsJson, now, opened, run, show
+from api.cli.console import AsJson, now, opened, operator, run, show
+from api.dependencies import Work
 from api.feedback.service import publish_templates
 from api.workspaces import queries, service
 
@@ -24,6 +26,7 @@ async def _create(name: str) -> dict[str, Any]:
     async with opened() as database, database.write() as session:
         made = await service.create_workspace(session, name, now())
         await publish_templates(session, made.id, now())
+        await audit.note_changes(Work(session, made.id, operator(made.id), now()), "workspaces.create", made.slug)
         return {"id": str(made.id), "name": made.name, "slug": made.slug}
 
 

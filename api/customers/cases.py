@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from api import kinds
+from api import kinds, tombstones
 from api.customers import queries
 from api.customers.schemas import CaseAnswer, CaseRow, PromiseAnswer, PromiseRow
 from api.customers.service import TIMES, case_ids, known_as, parents
@@ -21,6 +21,7 @@ from models.base import MICROSECOND
 from models.recording import Change, Recorded, current
 from models.rules.stubs import STUB
 from models.rules.versions import laid_over
+from models.tombstone import Buried
 
 MILESTONES = ("done_at", "confirmed_at", "restored_at")
 NEEDED = ("customer_id", "need", "opened_at")
@@ -30,9 +31,13 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
     """Record what was said of cases, and what conditions their rules see in them."""
     customers = await parents(work, ((row.customer, None) for row in rows), stub=stub)
     known = await current(work.session, kinds.CASE, work.workspace_id, ((row.reference,) for row in rows))
+    new = {row.reference for row in rows} - {reference for (reference,) in known}
+    erased = await tombstones.erased_among(work, Buried.CASE, new)
     zone = ZoneInfo((await workspaces.of(work)).zone)
 
     def prepare(row: CaseRow) -> Change:
+        if row.reference in erased:
+            raise tombstones.refused("case", row.reference)
         occurred, recorded = when(row, work.now)
         given = _days_ended(row.model_dump(exclude_unset=True, exclude=set(TIMES)), zone)
         if "customer" in given:

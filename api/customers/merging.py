@@ -46,8 +46,9 @@ async def merge(work: Work, reference: str, into: str) -> MergeAnswer:
         await queries.move_rows(work.session, work.workspace_id, table, merged["id"], survivor["id"])
     await _fill(work, merged["reference"], survivor["reference"])
     await queries.point_to_survivor(work.session, work.workspace_id, merged["id"], survivor["id"], work.now)
-    details: dict[str, Any] = {"into": survivor["reference"], "moved": moved}
-    await audit.note(work, "customer.merged", reference, details)
+    into_whom = audit.hashed(work, "customers", survivor["reference"])
+    details: dict[str, Any] = {"into": into_whom, "moved": moved}
+    await audit.note(work, "customer.merged", audit.about(work, "customers", reference), details)
     return await _answer(work, reference, survivor["reference"], moved, unchanged=False)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from api import kinds
+from api import kinds, tombstones
 from api.bodies import Money
 from api.customers import queries, survivors
 from api.customers.queries import KnownCase
@@ -22,14 +22,18 @@ from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, record
 from models.rules.stubs import STUB
 from models.rules.versions import ATTRIBUTES
+from models.tombstone import Buried
 
 TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
 
 async def store_customers(work: Work, rows: Sequence[CustomerRow]) -> list[Stored]:
     """Record what was said of customers."""
+    erased = await tombstones.erased_among(work, Buried.CUSTOMER, (row.reference for row in rows))
 
     def prepare(row: CustomerRow) -> Change:
+        if row.reference in erased:
+            raise tombstones.refused("customer", row.reference)
         occurred, recorded = when(row, work.now)
         return Change((row.reference,), _customer_fields(row), occurred, recorded)
 
@@ -47,7 +51,9 @@ def _customer_fields(row: CustomerRow) -> dict[str, Any]:
 async def keep(work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
     """Record changes of one kind in the work's workspace."""
     changes = await survivors.of_survivors(work, kind, changes)
-    return await record(work.session, kind, work.workspace_id, changes, work.now)
+    recorded = await record(work.session, kind, work.workspace_id, changes, work.now)
+    await tombstones.refuse_erased_meanwhile(work, kind.name, (item.key[0] for item in recorded if item.created))
+    return recorded
 
 
 async def ids_of(work: Work, kind: RecordKind, references: Iterable[str | None]) -> dict[str, UUID]:
@@ -75,9 +81,19 @@ class Parents:
         Those that are known, by reference.
     stub
         Whether an unknown one is made as a stub: a customer by its reference alone, a case where its customer is named.
+    erased
+        References of those who are not known because they were erased: a row that names one is refused for good.
     """
 
-    def __init__(self, customers: Mapping[str, UUID], cases: Mapping[str, KnownCase], *, stub: bool) -> None:
+    def __init__(
+        self,
+        customers: Mapping[str, UUID],
+        cases: Mapping[str, KnownCase],
+        *,
+        stub: bool,
+        erased: Mapping[Buried, frozenset[str]],
+    ) -> None:
+        self._erased = erased
         self._customers = dict(customers)
         self._cases = dict(cases)
         self._stub = stub
@@ -87,6 +103,7 @@ class Parents:
     def customer(self, reference: str) -> UUID:
         """Return a customer's id, or refuse the row that names one nobody reported."""
         if reference not in self._customers:
+            self._refuse_erased(Buried.CUSTOMER, reference)
             if not self._stub:
                 raise _unknown("customer", reference)
             self._customers[reference] = identity = uuid7()
@@ -106,6 +123,7 @@ class Parents:
         named = None if customer is None else self.customer(customer)
         found = self._cases.get(reference)
         if found is None:
+            self._refuse_erased(Buried.CASE, reference)
             if not self._stub or named is None:
                 raise _unknown("case", reference)
             self._cases[reference] = found = KnownCase(uuid7(), named, None)
@@ -113,6 +131,10 @@ class Parents:
         elif named is not None and named != found.customer_id:
             raise impossible("customer", "customer_mismatch", f"The case {reference} is another customer's.")
         return found
+
+    def _refuse_erased(self, kind: Buried, reference: str) -> None:
+        if reference in self._erased[kind]:
+            raise tombstones.refused(kind, reference)
 
     async def keep(self, work: Work, kind: RecordKind, changes: Sequence[Change]) -> list[Recorded]:
         """Record changes of one kind, and before them the stubs they stand on."""
@@ -159,6 +181,7 @@ async def _make_stubs(work: Work, kind: RecordKind, stubs: Sequence[_Stub]) -> d
     blank = dict.fromkeys(kind.fields) | {ATTRIBUTES: {}, STUB: True}
     told = [FirstTelling((stub.reference,), [(0, {**blank, **stub.given})], to_us(stub.since)) for stub in stubs]
     await record_first(work.session, kind, work.workspace_id, told, work.now, given=sorted({STUB, *_named(stubs)}))
+    await tombstones.refuse_erased_meanwhile(work, kind.name, (stub.reference for stub in stubs))
     found = await ids_of(work, kind, (stub.reference for stub in stubs))
     return {stub.id: found[stub.reference] for stub in stubs}
 
@@ -181,7 +204,9 @@ async def parents(work: Work, named: Iterable[tuple[str | None, str | None]], *,
     found = await customer_ids(work, (customer for customer, _ in pairs))
     references = {case for _, case in pairs if case is not None}
     cases = await queries.known_cases(work.session, work.workspace_id, references) if references else {}
-    return Parents(found, cases, stub=stub)
+    unknown = {customer for customer, _ in pairs if customer not in found}
+    erased = await tombstones.erased_names(work, unknown, references - cases.keys())
+    return Parents(found, cases, stub=stub, erased=erased)
 
 
 def _unknown(noun: str, reference: str) -> UnknownReference:

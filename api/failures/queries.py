@@ -127,9 +127,22 @@ async def codes(session: AsyncSession, workspace_id: UUID) -> list[str]:
 
 
 async def case_ids_after(session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int) -> list[UUID]:
-    """Return the next cases in the order of their ids."""
-    cases = kinds.CASE.head
-    statement = select(cases.c.id).where(cases.c.workspace_id == workspace_id).order_by(cases.c.id).limit(limit)
+    """Return the next cases in the order of their ids.
+
+    Those of erased customers, who have no version, are left out: what rules saw in them stands, and what they saw it
+    in is gone.
+    """
+    cases, version, customers = kinds.CASE.head, kinds.CASE.version, kinds.CUSTOMER.head
+    now = (version.c.workspace_id == cases.c.workspace_id, version.c.id == cases.c.id)
+    theirs = (customers.c.workspace_id == cases.c.workspace_id, customers.c.id == version.c.customer_id)
+    statement = (
+        select(cases.c.id)
+        .join(version, and_(*now, version.c.number == cases.c.version))
+        .join(customers, and_(*theirs, customers.c.version > 0))
+        .where(cases.c.workspace_id == workspace_id)
+        .order_by(cases.c.id)
+        .limit(limit)
+    )
     if after is not None:
         statement = statement.where(cases.c.id > after)
     return list((await session.scalars(statement)).all())

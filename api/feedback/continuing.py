@@ -78,7 +78,10 @@ async def _invited(work: Work, response_id: UUID, proof: Invited | None) -> Invi
         return proof
     if proof is not None and proof.id != begun_by:
         raise impossible("invitation", "invitation_mismatch", "This response was begun by another invitation.")
-    return (await proving.by_ids(work, [begun_by], lock=True))[begun_by]
+    found = (await proving.by_ids(work, [begun_by], lock=True)).get(begun_by)
+    if found is None:
+        raise NoSuchThing(f"There is no response {response_id}.")
+    return found
 
 
 async def _locked(work: Work, response_id: UUID) -> Mapping[Any, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api import tombstones
 from api.dependencies import Caller, Work
 from api.errors import NoSuchThing, Refusal
 from api.feedback import continuing, invitations, links, proving, queries
@@ -27,6 +28,7 @@ from models.ids import uuid7
 from models.recording import Recorded
 from models.rules.fitting import misfits
 from models.rules.questions import visible
+from models.tombstone import Buried
 from models.workspace import RouteKind
 
 NO_PAGE = "There is nothing to answer at this address. Open the link exactly as it was sent."
@@ -141,6 +143,8 @@ async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited 
     if arrival.link is None:
         return None
     await links.check(work, arrival.survey, arrival.link)
+    if await tombstones.erased_among(work, Buried.CASE, [arrival.link.case]):
+        raise links.LinkExpired("Nothing is asked about this any more.")
     survey = await _survey(work, arrival.survey, None)
     return await proving.by_link(work, survey, arrival.link.case, make=answering)
 

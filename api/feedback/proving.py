@@ -29,7 +29,7 @@ async def by_tokens(work: Work, tokens: Iterable[str], *, lock: bool = False) ->
         return {}
     ids = await queries.invitation_ids(work.session, work.workspace_id, "token_hash", hashes)
     found = await by_ids(work, ids.values(), lock=lock)
-    return {hashes[named]: found[identity] for named, identity in ids.items()}
+    return {hashes[named]: found[identity] for named, identity in ids.items() if identity in found}
 
 
 async def by_ids(work: Work, ids: Iterable[UUID], *, lock: bool = False) -> dict[UUID, Invited]:
@@ -58,7 +58,7 @@ async def by_link(work: Work, survey: PublishedSurvey, case: str, *, make: bool 
         identity = await queries.invitation_of_link(session, workspace_id, survey.id, case)
     if identity is None:
         return None
-    return (await by_ids(work, [identity], lock=make))[identity]
+    return (await by_ids(work, [identity], lock=make)).get(identity)
 
 
 async def use(work: Work, used: Sequence[Used]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from api import kinds
+from api import kinds, tombstones
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
@@ -26,6 +26,7 @@ from api.workspaces import service as workspaces
 from models.access import Scope
 from models.ids import uuid7
 from models.recording import Change, Recorded
+from models.tombstone import Buried
 
 __all__ = [
     "answer_one",
@@ -118,6 +119,7 @@ class _Places:
     hashes: dict[str, str]
     new: set[str]
     completing: set[UUID]
+    erased: Mapping[Buried, frozenset[str]]
 
 
 async def _without_others(work: Work, stored: list[Stored], places: _Places) -> list[Stored]:
@@ -151,7 +153,14 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
         hashes=await queries.body_hashes(work.session, work.workspace_id, references),
         new=set(),
         completing=set(),
+        erased=await _erased_claims(work, rows),
     )
+
+
+async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Buried, frozenset[str]]:
+    """Return who is only claimed and was erased. It is dropped, not refused: a public key must not find out."""
+    claims = rows if is_claimant(work) else []
+    return await tombstones.erased_names(work, (row.customer for row in claims), (row.case for row in claims))
 
 
 def is_claimant(work: Work) -> bool:
@@ -250,8 +259,10 @@ def _about(work: Work, row: ResponseBody, places: _Places, invited: Invited | No
     if proved["case_id"] is not None:
         return proved
     if is_claimant(work):
-        claimed = row.customer if proved["customer_id"] is None else None
-        return {**proved, "claimed_customer": claimed, "claimed_case": row.case or proved["claimed_case"]}
+        customer = None if row.customer in places.erased[Buried.CUSTOMER] else row.customer
+        named = None if row.case in places.erased[Buried.CASE] else row.case
+        claimed = customer if proved["customer_id"] is None else None
+        return {**proved, "claimed_customer": claimed, "claimed_case": named or proved["claimed_case"]}
     if row.case is None:
         customer_id = None if row.customer is None else places.parents.customer(row.customer)
         return {**proved, "customer_id": customer_id or proved["customer_id"]}

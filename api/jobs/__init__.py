@@ -5,11 +5,26 @@ it is. `service` asks for jobs, `leases` is the worker's side, `api.handlers` sa
 """
 
 from api.jobs.queries import claims, jobs
-from api.jobs.service import ANALYSE, DERIVE, PRUNE, RESCORE, RETENTION, SCORE, SWEEP, TRAIN, cancel, enqueue
+from api.jobs.service import (
+    ANALYSE,
+    COMPACT,
+    DERIVE,
+    FORGET,
+    PRUNE,
+    RESCORE,
+    RETENTION,
+    SCORE,
+    SWEEP,
+    TRAIN,
+    cancel,
+    enqueue,
+)
 
 __all__ = [
     "ANALYSE",
+    "COMPACT",
     "DERIVE",
+    "FORGET",
     "PRUNE",
     "RESCORE",
     "RETENTION",

@@ -25,6 +25,8 @@ RESCORE = "rescore"
 RETENTION = "retention"
 PRUNE = "prune"
 SWEEP = "sweep"
+FORGET = "forget"
+COMPACT = "compact"
 TRIED_AGAIN = "tried_again"
 
 

@@ -24,6 +24,7 @@ from api.errors import Refusal
 from api.jobs.leases import Held, LeaseLost, Leases
 from api.learner.learning import learn
 from api.learner.waiting import Summary, analyse, train
+from api.logs import EXC_INFO, in_few_words, without_values
 from api.settings import SettingsRefusedError, settings
 from api.worker import Refused
 from ml.tables import TableRefused, analyse_table
@@ -82,16 +83,21 @@ def main(arguments: Sequence[str]) -> int:
         return _refuse(refused.code, refused.detail)
     except SettingsRefusedError as refused:
         return _refuse("settings", str(refused))
-    except Exception as error:
-        if is_unavailable(error):
-            return _refuse("unavailable", f"The database cannot be reached: {error}")
-        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, its message may hold what somebody told of a customer
+        return _fail(error)
     sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
 
 async def _awaited(work: Callable[..., Awaitable[Summary]], arguments: Sequence[str]) -> Any:
     return await work(*arguments)
+
+
+def _fail(error: Exception) -> int:
+    if is_unavailable(error):
+        return _refuse("unavailable", f"The database cannot be reached: {in_few_words(error)}")
+    sys.stderr.write(without_values(None, "error", {EXC_INFO: error})["exception"] + "\n")
+    return 1
 
 
 def _refuse(code: str, detail: str) -> int:

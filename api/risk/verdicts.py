@@ -42,7 +42,8 @@ async def store_feedback(work: Work, customer: str, body: FeedbackBody) -> tuple
     change = Change(key, given, work.now, work.now, identity=identity)
     stored = (await customers.keep(work, kinds.RISK_FEEDBACK, [change]))[0]
     if not stored.unchanged:
-        await audit.note(work, "risk_feedback.stored", customer, {"verdict": body.verdict.value})
+        subject = audit.about(work, "customers", customer)
+        await audit.note(work, "risk_feedback.stored", subject, {"verdict": body.verdict.value})
     found = await read_feedback(work, customer, key[1])
     return FeedbackStored(**dict(found), unchanged=stored.unchanged), stored.created
 

@@ -7,7 +7,6 @@ from sqlalchemy import Select
 from api import kinds
 from api.customers import service as customers
 from api.dependencies import Work
-from api.errors import UnknownReference
 from api.paging import next_cursor, page_of
 from api.roles import queries, telling
 from api.roles.support_schemas import HeardAnswer, HeardBody, HeardStored
@@ -25,22 +24,13 @@ async def store_heard(work: Work, body: HeardBody) -> tuple[HeardStored, bool]:
     given = body.model_dump(exclude_unset=True, exclude={"occurred_at", "recorded_at", "reference"})
     if "case" in given:
         case = given.pop("case")
-        given["case_id"] = None if case is None else (await _case_ids(work, case))[case]
+        given["case_id"] = None if case is None else (await customers.parents(work, [(None, case)])).case(case).id
     known = await telling.before(work, HEARD, reference)
     stored = await telling.tell(
         work, HEARD, reference, given, body, known=known, needed=("what",), happened="heard_at", identity=identity
     )
     found = await read_heard(work, reference)
     return HeardStored(**dict(found), unchanged=stored.unchanged), stored.created
-
-
-async def _case_ids(work: Work, case: str) -> dict[str, object]:
-    known = await customers.case_ids(work, [case])
-    if case not in known:
-        detail = f"There is no case {case} yet."
-        errors = [{"pointer": "/case", "code": UnknownReference.code, "detail": detail}]
-        raise UnknownReference(f"{detail} Report it first, then send this again.", errors=errors)
-    return dict(known)
 
 
 async def read_heard(work: Work, reference: str) -> HeardAnswer:

@@ -14,7 +14,7 @@ from ml.features.cases import (
     departures,
     first_recorded,
 )
-from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features
+from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features, objectors
 
 __all__ = [
     "FEATURES",
@@ -30,6 +30,7 @@ __all__ = [
     "customer_features",
     "departures",
     "first_recorded",
+    "objectors",
     "one_moment",
     "some_moments",
 ]

@@ -1,10 +1,11 @@
 """The scorecard's raw columns, one row a customer and moment, unknown as null."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CTE, BigInteger, Float, Select, Table, and_, case, cast, func, or_, select
 
-from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, table_of, us
+from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, known_now, table_of, us
 from ml.features.cases import condition_states
 from models.case import CaseVersion, PromiseVersion
 from models.customer import CustomerVersion, DepartureKind, DepartureVersion
@@ -207,6 +208,14 @@ def customer_features(moments: Moments) -> Select[Any]:
         same = and_(part.c.customer_id == moments.rows.c.customer_id, part.c.moment_us == t)
         statement = statement.outerjoin(part, same)
     return statement.where(known_at(customers, t))
+
+
+def objectors(workspace_id: UUID) -> Select[Any]:
+    """Select the customers who object to being scored as known now: nothing of them is learnt from, whenever it was."""
+    said = customer_versions
+    return select(said.c.id).where(
+        said.c.workspace_id == workspace_id, known_now(said), said.c.objects_to_scoring.is_(True)
+    )
 
 
 def customer_conditions(moments: Moments) -> Select[Any]:

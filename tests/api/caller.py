@@ -73,6 +73,14 @@ class Caller:
         """Patch with a body; `if_match='"1"'`."""
         return await self._send("PATCH", path, body, headers)
 
+    async def delete(self, path: str) -> httpx.Response:
+        """Delete what is at a path."""
+        return await self.ask("DELETE", path)
+
+    async def erase(self, customer: str) -> Any:
+        """Erase a customer."""
+        return done(await self.delete(f"/v1/customers/{customer}/personal-data"))
+
     async def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> httpx.Response:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {} if body is None else {"json": body}

@@ -80,7 +80,7 @@ async def test_a_portion_that_always_fails_is_given_up_with_its_reason(
     found = await look(job_id)
     assert found.state == JobState.FAILED
     assert found.problem is not None
-    assert (found.problem.code, found.problem.detail) == ("gave_up", "RuntimeError: the moon is full")
+    assert (found.problem.code, found.problem.detail) == ("gave_up", "RuntimeError")
     assert working.counted == {"failed": ATTEMPTS - 1, "given_up": 1}
     assert await counted(database, workspace) == []
 

@@ -1,0 +1,1 @@
+"""`export`: what a workspace holds, to a file."""

@@ -1,0 +1,150 @@
+"""What can be exported: each kind a line, with the shape its rows have and the service that lists them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, JsonValue
+from sqlalchemy import and_, select, tuple_
+
+from api import kinds
+from api.bodies import Answer, Moment
+from api.company import service as company
+from api.company.schemas import ChangeAnswer, NeedAnswer, TeamAnswer
+from api.customers import cases, departures, interactions, revenues
+from api.customers import service as customers
+from api.customers.schemas import (
+    CaseAnswer,
+    CustomerAnswer,
+    DepartureAnswer,
+    InteractionAnswer,
+    PromiseAnswer,
+    RevenueAnswer,
+)
+from api.dependencies import Work
+from api.failures import costs, observations
+from api.failures import service as failures
+from api.failures.schemas import ConditionAnswer, CostAnswer, ObservationAnswer
+from api.feedback import invitations
+from api.feedback import service as feedback
+from api.feedback.schemas import InvitationAnswer, ResponseAnswer
+from api.listing import Asked
+from api.paging import next_cursor, read_cursor
+from api.risk import queries as risk
+from api.risk import verdicts
+from api.risk.schemas import FeedbackAnswer
+from api.roles import heard, requests
+from api.roles import service as roles
+from api.roles.schemas import ProposalAnswer
+from api.roles.support_schemas import HeardAnswer, SupportRequestAnswer
+from ml.features import objectors
+
+List = Callable[[Work, Asked], Awaitable[tuple[Sequence[BaseModel], str | None]]]
+
+
+class AssessmentAnswer(Answer):
+    """What was said of a customer's risk at a moment."""
+
+    id: UUID
+    customer: str
+    as_of: Moment
+    recorded_at: Moment
+    state: str
+    risk: float | None
+    low: float | None
+    high: float | None
+    basis: str
+    flagged: bool
+    expected_loss: int | None
+    model_id: UUID | None
+    explanation: dict[str, JsonValue]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One kind: the shape of its rows, and what lists them a page at a time."""
+
+    shape: type[BaseModel]
+    list: List
+
+
+def _paged(read: Callable[..., Awaitable[tuple[Sequence[BaseModel], str | None]]], **own: Any) -> List:
+    """Return the listing of a service that takes a page's parts one by one."""
+
+    async def listed(work: Work, asked: Asked) -> tuple[Sequence[BaseModel], str | None]:
+        return await read(work, asked.limit, asked.cursor, asked.updated_since, **own)
+
+    return listed
+
+
+async def _assessments(work: Work, asked: Asked) -> tuple[Sequence[AssessmentAnswer], str | None]:
+    """List every assessment kept, but for those of customers who object to being scored."""
+    said, people = risk.assessments, kinds.CUSTOMER.head
+    theirs = and_(people.c.workspace_id == said.c.workspace_id, people.c.id == said.c.customer_id)
+    statement = (
+        select(said, people.c.reference.label("customer"), said.c.recorded_at.label("changed_at"))
+        .join(people, theirs)
+        .where(said.c.workspace_id == work.workspace_id, said.c.customer_id.not_in(objectors(work.workspace_id)))
+    )
+    if asked.cursor is not None:
+        statement = statement.where(tuple_(said.c.recorded_at, said.c.id) > read_cursor(asked.cursor))
+    statement = statement.order_by(said.c.recorded_at, said.c.id).limit(asked.limit + 1)
+    rows: Sequence[Any] = (await work.session.execute(statement)).mappings().all()
+    fields = AssessmentAnswer.model_fields
+    return [AssessmentAnswer(**{name: row[name] for name in fields}) for row in rows[: asked.limit]], next_cursor(
+        rows, asked.limit
+    )
+
+
+class ExportKind(StrEnum):
+    """What a file is to hold."""
+
+    CUSTOMERS = "customers"
+    CASES = "cases"
+    PROMISES = "promises"
+    INTERACTIONS = "interactions"
+    OBSERVATIONS = "observations"
+    COSTS = "costs"
+    DEPARTURES = "departures"
+    REVENUES = "revenues"
+    RESPONSES = "responses"
+    INVITATIONS = "invitations"
+    CONDITIONS = "conditions"
+    NEEDS = "needs"
+    TEAMS = "teams"
+    CHANGES = "changes"
+    HEARD = "heard"
+    ROLE_PROPOSALS = "role-proposals"
+    SUPPORT_REQUESTS = "support-requests"
+    ASSESSMENTS = "assessments"
+    RISK_FEEDBACK = "risk-feedback"
+
+
+ALL: dict[str, Any] = {"voided": True}
+"""What was withdrawn is exported too, marked as such."""
+UNNAMED: dict[str, Any] = {"customer": None, "case": None}
+
+EXPORTED: dict[ExportKind, Exported] = {
+    ExportKind.CUSTOMERS: Exported(CustomerAnswer, customers.list_customers),
+    ExportKind.CASES: Exported(CaseAnswer, partial(cases.list_cases, **ALL)),
+    ExportKind.PROMISES: Exported(PromiseAnswer, partial(cases.list_promises, **ALL)),
+    ExportKind.INTERACTIONS: Exported(InteractionAnswer, partial(interactions.list_interactions, **ALL, **UNNAMED)),
+    ExportKind.OBSERVATIONS: Exported(ObservationAnswer, partial(observations.list_observations, **ALL)),
+    ExportKind.COSTS: Exported(CostAnswer, partial(costs.list_costs, **ALL, case=None)),
+    ExportKind.DEPARTURES: Exported(DepartureAnswer, partial(departures.list_departures, **ALL)),
+    ExportKind.REVENUES: Exported(RevenueAnswer, partial(revenues.list_revenues, **ALL, customer=None, kind=None)),
+    ExportKind.RESPONSES: Exported(ResponseAnswer, partial(feedback.list_responses, **ALL, **UNNAMED, survey_key=None)),
+    ExportKind.INVITATIONS: Exported(InvitationAnswer, invitations.list_all),
+    ExportKind.CONDITIONS: Exported(ConditionAnswer, failures.list_conditions),
+    ExportKind.NEEDS: Exported(NeedAnswer, _paged(company.list_needs)),
+    ExportKind.TEAMS: Exported(TeamAnswer, _paged(company.list_teams)),
+    ExportKind.CHANGES: Exported(ChangeAnswer, _paged(company.list_changes)),
+    ExportKind.HEARD: Exported(HeardAnswer, _paged(heard.list_heard)),
+    ExportKind.ROLE_PROPOSALS: Exported(ProposalAnswer, _paged(roles.list_proposals)),
+    ExportKind.SUPPORT_REQUESTS: Exported(SupportRequestAnswer, _paged(requests.list_requests, team=None, met=None)),
+    ExportKind.ASSESSMENTS: Exported(AssessmentAnswer, _assessments),
+    ExportKind.RISK_FEEDBACK: Exported(FeedbackAnswer, _paged(verdicts.list_feedback)),
+}

@@ -1,0 +1,176 @@
+"""Retention: what a workspace agreed to keep no longer, taken away in portions.
+
+Facts are kept until their customer is erased. Each class that a workspace may agree on has its days there;
+comments lose their words and keep their scores, everything else goes. What nobody needs after a while goes by itself:
+see `jobs.pruning`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, update
+
+from api import audit, jobs
+from api.dependencies import Caller, Work, writing_as
+from api.privacy.blanking import scores
+from api.privacy.erasing import questions_of
+from api.workspaces import service as workspaces
+from models.database import Database
+from models.hook import DeliveryState
+from models.tables import metadata
+
+PORTION = 1000
+EXPIRED = "expired"
+"""Stands for the hash of a response's body when its words are gone."""
+IN_WORDS = ("comments", "responses")
+
+
+@dataclass(frozen=True)
+class Expired:
+    """How much of each class is older than agreed, and whether there is more than one portion could take."""
+
+    counts: Mapping[str, int]
+    more: bool
+
+
+async def apply_retention(work: Work, *, dry_run: bool = False) -> Expired:
+    """Take away a portion of what is older than agreed; on a dry run say how much there is, and touch nothing."""
+    agreed = (await workspaces.of(work)).retention
+    counts: Counter[str] = Counter()
+    more = False
+    for name in CLASSES:
+        days = getattr(agreed, name)
+        if days is None:
+            continue
+        ids = CLASSES[name](work.workspace_id, work.now - timedelta(days=days))
+        if dry_run:
+            counts[name] = await work.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+            continue
+        found = list((await work.session.scalars(ids.limit(PORTION))).all())
+        await TAKEN.get(name, _take_rows)(work, name, found)
+        counts[name] = len(found)
+        more = more or len(found) == PORTION
+    if not dry_run and +counts:
+        await audit.note(work, "retention.applied", "retention", {**(+counts)})
+        if any(counts[name] for name in IN_WORDS):
+            await jobs.enqueue(work, jobs.COMPACT, {})
+    return Expired(counts, more)
+
+
+async def keep_no_longer(database: Database, caller: Caller, *, dry_run: bool = False) -> Counter[str]:
+    """Take away everything of a workspace that is older than agreed, a portion a transaction; return how much."""
+    done: Counter[str] = Counter()
+    while True:
+        async with writing_as(database, caller) as work:
+            expired = await apply_retention(work, dry_run=dry_run)
+        done.update(expired.counts)
+        if not expired.more:
+            return done
+
+
+def _older(name: str, column: str, unless: Callable[[Table], ColumnElement[bool]] | None = None) -> Any:
+    """Return what selects the ids of a table's rows before a moment."""
+    table = metadata.tables[name]
+
+    def ids(workspace_id: UUID, before: datetime) -> Select[Any]:
+        statement = select(table.c.id).where(table.c.workspace_id == workspace_id, table.c[column] < before)
+        return statement if unless is None else statement.where(~unless(table))
+
+    return ids
+
+
+def _waits(events: Table) -> ColumnElement[bool]:
+    """Return whether an event is still to be told to somebody."""
+    told = metadata.tables["deliveries"]
+    waits = told.c.state == DeliveryState.PENDING
+    return exists().where(told.c.workspace_id == events.c.workspace_id, told.c.event_id == events.c.id, waits)
+
+
+def _answered(workspace_id: UUID, before: datetime) -> Select[Any]:
+    """Select the responses answered before a moment, as they stand."""
+    heads, versions = metadata.tables["responses"], metadata.tables["response_versions"]
+    same = and_(
+        versions.c.workspace_id == heads.c.workspace_id,
+        versions.c.id == heads.c.id,
+        versions.c.number == heads.c.version,
+    )
+    return (
+        select(heads.c.id)
+        .join(versions, same)
+        .where(heads.c.workspace_id == workspace_id, versions.c.answered_at < before)
+    )
+
+
+def _worded(workspace_id: UUID, before: datetime) -> Select[Any]:
+    """Select those of them that may still hold the customer's own words."""
+    hashes = metadata.tables["responses"].c.body_hash
+    return _answered(workspace_id, before).where(hashes.not_in([EXPIRED, "erased"]))
+
+
+CLASSES: Mapping[str, Callable[[UUID, datetime], Select[Any]]] = {
+    "events": _older("events", "recorded_at", _waits),
+    "audit": _older("audit_entries", "recorded_at"),
+    "responses": _answered,
+    "comments": _worded,
+}
+TABLES = {"audit": "audit_entries"}
+
+
+async def _take_rows(work: Work, name: str, ids: list[UUID]) -> None:
+    await _delete(work, TABLES.get(name, name), ids)
+
+
+async def _take_events(work: Work, _name: str, ids: list[UUID]) -> None:
+    """Take events, and that they were told."""
+    told = metadata.tables["deliveries"]
+    if ids:
+        await work.session.execute(
+            delete(told).where(told.c.workspace_id == work.workspace_id, told.c.event_id.in_(ids))
+        )
+    await _delete(work, "events", ids)
+
+
+async def _take_responses(work: Work, _name: str, ids: list[UUID]) -> None:
+    await _close_invitations(work, ids)
+    for table in ("response_versions", "responses"):
+        await _delete(work, table, ids)
+
+
+async def _close_invitations(work: Work, ids: list[UUID]) -> None:
+    """Forget which answers were given by which invitations; one that was used up stays closed."""
+    invitations, done = metadata.tables["invitations"], metadata.tables["completions"]
+    used = select(done.c.id).where(done.c.workspace_id == work.workspace_id, done.c.response_id.in_(ids))
+    mine = (invitations.c.workspace_id == work.workspace_id, invitations.c.id.in_(used))
+    closed = {"revoked_at": work.now, "stored_at": work.now}
+    await work.session.execute(update(invitations).where(*mine).values(closed))
+    begun = metadata.tables["invited_responses"]
+    for rows, column in ((done, done.c.response_id), (begun, begun.c.id)):
+        await work.session.execute(delete(rows).where(rows.c.workspace_id == work.workspace_id, column.in_(ids)))
+
+
+async def _take_words(work: Work, _name: str, ids: list[UUID]) -> None:
+    """Leave of old responses what was chosen and counted, not what was written."""
+    heads, versions = metadata.tables["responses"], metadata.tables["response_versions"]
+    mine = and_(heads.c.workspace_id == work.workspace_id, heads.c.id.in_(ids))
+    asked = {row.id: row.survey_id for row in await work.session.execute(select(heads).where(mine))}
+    questions = await questions_of(work.session, work.workspace_id, set(asked.values()))
+    theirs = and_(versions.c.workspace_id == work.workspace_id, versions.c.id.in_(ids))
+    for row in (await work.session.execute(select(versions).where(theirs))).mappings().all():
+        kept = scores(row["answers"], questions.get((asked[row["id"]], row["survey_version"]), []))
+        if kept != row["answers"]:
+            one = and_(theirs, versions.c.id == row["id"], versions.c.number == row["number"])
+            await work.session.execute(update(versions).where(one).values(answers=kept))
+    await work.session.execute(update(heads).where(mine).values(body_hash=EXPIRED))
+
+
+TAKEN = {"comments": _take_words, "events": _take_events, "responses": _take_responses}
+
+
+async def _delete(work: Work, name: str, ids: list[UUID]) -> None:
+    table = metadata.tables[name]
+    if ids:
+        await work.session.execute(delete(table).where(table.c.workspace_id == work.workspace_id, table.c.id.in_(ids)))

@@ -1,0 +1,290 @@
+"""What every table holds of a customer, and what erasure does with it. A test fails for a table that is missing here.
+
+A person is followed from the customer's references along `models.trails` to the records about them. Each table then
+says in `HOLDINGS` how their rows are found and what becomes of them:
+
+* `gone`: the rows are deleted;
+* `kept`: the rows stay, under new ids, without what could name somebody. Each column of text or JSON is either filled
+  anew (`blank`) or stays for a reason (`stays`);
+* `searched`: rows of anybody whose text names the person somewhere inside;
+* `nobody`: it holds nothing of a customer, for a reason.
+"""
+
+from collections.abc import Mapping
+
+from models.holding import Deed, Filler, Found, Holding, Subject
+
+A_CHOICE = "one of a few words of ours"
+OF_THE_COMPANY = "how the company works, nothing of a customer"
+OF_STAFF = "what staff propose and managers answer: of staff, not of a customer"
+
+
+def _gone(table: str, holds: str, found: Found, named_in: Found | None = None) -> Holding:
+    return Holding(table, holds, Deed.GONE, found, named_in=named_in or {})
+
+
+def _nobody(table: str, why: str) -> Holding:
+    return Holding(table, why, Deed.NOBODY)
+
+
+NOBODYS = {
+    OF_THE_COMPANY: (
+        "workspaces",
+        "workspace_versions",
+        "api_keys",
+        "hooks",
+        "needs",
+        "need_versions",
+        "teams",
+        "team_versions",
+        "changes",
+        "change_versions",
+        "conditions",
+        "condition_versions",
+        "surveys",
+        "survey_versions",
+    ),
+    OF_STAFF: (
+        "support_requests",
+        "support_request_versions",
+        "role_proposals",
+        "role_proposal_versions",
+        "supporters",
+        "support_answers",
+    ),
+}
+"""Tables that say nothing of any customer, by the reason."""
+
+GIVEN = {"given": Filler.GIVEN}
+
+HOLDINGS = (
+    _gone("customers", "the reference", {"id": Subject.CUSTOMER}),
+    _gone(
+        "customer_versions",
+        "name, address, worth, wishes and attributes",
+        {"id": Subject.CUSTOMER},
+        named_in={"referred_by": Subject.CUSTOMER_REFERENCE},
+    ),
+    _gone("departures", "the reference of a departure", {"id": Subject.DEPARTURE}),
+    _gone("departure_versions", "when and how the customer left", {"customer_id": Subject.CUSTOMER}),
+    _gone("assessments", "what was said of the customer's risk, and why", {"customer_id": Subject.CUSTOMER}),
+    _gone("revenues", "the reference of a revenue", {"id": Subject.REVENUE}),
+    _gone("revenue_versions", "what the customer paid", {"id": Subject.REVENUE, "customer_id": Subject.CUSTOMER}),
+    _gone("risk_feedback", "the reference of a word on the customer's risk", {"id": Subject.RISK_FEEDBACK}),
+    _gone(
+        "risk_feedback_versions",
+        "what people who know the customer said of the risk",
+        {"id": Subject.RISK_FEEDBACK, "customer_id": Subject.CUSTOMER},
+    ),
+    Holding(
+        "cases",
+        "the reference of a case",
+        Deed.KEPT,
+        found={"id": Subject.CASE},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "case_versions",
+        "what the customer needed, when and how it went, and attributes",
+        Deed.KEPT,
+        found={"id": Subject.CASE, "customer_id": Subject.CUSTOMER},
+        blank={
+            **GIVEN,
+            "need": Filler.SHARED_OR_TEXT,
+            "channel": Filler.SHARED,
+            "team": Filler.SHARED,
+            "caused_by_case": Filler.NULL,
+            "attributes": Filler.OBJECT,
+        },
+        stays={"demand": A_CHOICE},
+        named_in={"caused_by_case": Subject.CASE_REFERENCE},
+    ),
+    Holding(
+        "promises",
+        "the reference of a promise",
+        Deed.KEPT,
+        found={"id": Subject.PROMISE},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "promise_versions",
+        "what was promised, by when, and when it was kept",
+        Deed.KEPT,
+        found={"id": Subject.PROMISE},
+        blank={**GIVEN, "what": Filler.TEXT},
+        stays={"moved_by": A_CHOICE},
+    ),
+    Holding(
+        "interactions",
+        "the reference of an interaction",
+        Deed.KEPT,
+        found={"id": Subject.INTERACTION},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "interaction_versions",
+        "when and how the customer was in contact, and how long it took",
+        Deed.KEPT,
+        found={"id": Subject.INTERACTION, "customer_id": Subject.CUSTOMER},
+        blank={**GIVEN, "channel": Filler.SHARED, "team": Filler.SHARED},
+        stays={"demand": A_CHOICE},
+    ),
+    Holding(
+        "cost_entries",
+        "the reference of a cost",
+        Deed.KEPT,
+        found={"id": Subject.COST},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "cost_entry_versions",
+        "what the customer's cases cost the company",
+        Deed.KEPT,
+        found={"id": Subject.COST},
+        blank={**GIVEN, "kind": Filler.SHARED, "source": Filler.SHARED},
+        stays={"currency": "the workspace's", "basis": A_CHOICE},
+    ),
+    Holding(
+        "observations",
+        "the reference of an observation",
+        Deed.KEPT,
+        found={"id": Subject.OBSERVATION},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "observation_versions",
+        "which conditions were seen in the customer's cases",
+        Deed.KEPT,
+        found={"id": Subject.OBSERVATION},
+        blank=GIVEN,
+        stays={"state": A_CHOICE, "source": A_CHOICE},
+    ),
+    Holding(
+        "rule_observations",
+        "which conditions rules saw in the customer's cases",
+        Deed.KEPT,
+        found={"case_id": Subject.CASE},
+        blank={"id": Filler.WATCH},
+        stays={"state": A_CHOICE},
+    ),
+    Holding(
+        "heard",
+        "the reference of what was heard",
+        Deed.KEPT,
+        found={"id": Subject.HEARD},
+        blank={"reference": Filler.RANDOM},
+    ),
+    Holding(
+        "heard_versions",
+        "what staff heard the customer need, in the customer's words",
+        Deed.KEPT,
+        found={"id": Subject.HEARD},
+        blank={
+            **GIVEN,
+            "what": Filler.TEXT,
+            "need": Filler.SHARED,
+            "team": Filler.SHARED,
+            "heard_by": Filler.SHARED,
+        },
+    ),
+    Holding(
+        "responses",
+        "the id of a response, and a hash of its body",
+        Deed.KEPT,
+        found={"id": Subject.RESPONSE},
+        blank={"reference": Filler.OWN_ID, "body_hash": Filler.TEXT},
+    ),
+    Holding(
+        "response_versions",
+        "what the customer answered",
+        Deed.KEPT,
+        found={"id": Subject.RESPONSE},
+        blank={
+            **GIVEN,
+            "claimed_customer": Filler.NULL,
+            "claimed_case": Filler.NULL,
+            "answers": Filler.SCORES,
+        },
+        stays={"language": "a language's code, chosen by many"},
+    ),
+    Holding(
+        "invitations",
+        "that the customer was invited to answer, and a hash of the link",
+        Deed.KEPT,
+        found={"id": Subject.INVITATION},
+        blank={"reference": Filler.RANDOM, "token_hash": Filler.NULL, "link_case": Filler.NULL},
+        stays={"language": "a language's code, chosen by many"},
+    ),
+    Holding(
+        "invited_responses",
+        "which answer an invitation was begun with",
+        Deed.KEPT,
+        found={"id": Subject.RESPONSE, "invitation_id": Subject.INVITATION},
+    ),
+    Holding(
+        "completions",
+        "which answer an invitation was completed with",
+        Deed.KEPT,
+        found={"id": Subject.INVITATION, "response_id": Subject.RESPONSE},
+    ),
+    Holding(
+        "events",
+        "what happened and names the customer, to be told to those who asked",
+        Deed.SEARCHED,
+        searched={"payload": Filler.OBJECT, "once": Filler.NULL},
+        stays={"type": A_CHOICE},
+    ),
+    Holding(
+        "jobs",
+        "what was asked of a job",
+        Deed.SEARCHED,
+        searched={
+            "request": Filler.NAMES,
+            "result": Filler.NAMES,
+            "checkpoint": Filler.NAMES,
+            "problem": Filler.TEXT,
+        },
+        stays={"kind": A_CHOICE, "state": A_CHOICE, "code": A_CHOICE, "phase": A_CHOICE},
+    ),
+    Holding(
+        "analyses",
+        "cases named in what an analysis found",
+        Deed.SEARCHED,
+        searched={
+            "request": Filler.NAMES,
+            "summary": Filler.NAMES,
+            "unexplained": Filler.ITEMS,
+            "problem": Filler.TEXT,
+        },
+        stays={"outcome": "the name of an outcome", "state": A_CHOICE, "code": A_CHOICE},
+    ),
+    Holding(
+        "condition_set_verdicts",
+        "cases in which people saw conditions work together, and what they noted",
+        Deed.SEARCHED,
+        searched={"cases": Filler.NAMES, "note": Filler.TEXT},
+        stays={"verdict": A_CHOICE, "actor": "who said it, not of whom"},
+    ),
+    Holding(
+        "audit_entries",
+        "who changed what of the customer; references stand there as keyed hashes",
+        Deed.SEARCHED,
+        searched={"subject": Filler.NAMES, "details": Filler.OBJECT},
+        stays={"actor": "who did it, not whom it was done to", "action": A_CHOICE},
+    ),
+    _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
+    _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),
+    _nobody("access_routes", "keyed hashes of keys, slugs and links; the links of an erased customer's invitations go"),
+    _nobody("job_claims", "which job is to be done by when"),
+    _nobody("outbox_claims", "which delivery is to be made by when"),
+    _nobody("deliveries", "which event was told to which hook; what it told is the event's"),
+    _nobody("marks", "when the installation last did something"),
+    _nobody("schedules", "when a kind of job is due next"),
+    _nobody("link_secrets", "random salts"),
+    _nobody("condition_sets", "codes of the catalogue"),
+    _nobody("condition_set_findings", "counts and rates over many cases"),
+    _nobody("risk_models", "weights of features, learnt over many customers; no reference and no text"),
+    *(_nobody(table, why) for why, tables in NOBODYS.items() for table in tables),
+)
+
+BY_TABLE: Mapping[str, Holding] = {holding.table: holding for holding in HOLDINGS}

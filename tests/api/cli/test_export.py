@@ -1,0 +1,93 @@
+"""Exports: every kind, three forms, nothing a spreadsheet would run, and a line in the audit."""
+
+import csv
+import getpass
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from api.cli.exporting import command
+from api.cli.exporting.kinds import EXPORTED, ExportKind
+from tests.api.caller import Caller
+from tests.api.cli.desk import WORKSPACE, Desk
+from tests.api.cli.test_backup import calling, fill, said
+
+EVIL = '=HYPERLINK("http://evil.example")'
+
+
+def export(desk: Desk, kind: str, to: str) -> int:
+    """Export a kind; return how many rows were written."""
+    return int(said(desk, "export", kind, "--workspace", WORKSPACE, "--to", to)["rows"])
+
+
+async def fill_and_more(client: Caller) -> None:
+    """Put one of everything into the workspace, and a customer with a formula for a name."""
+    await fill(client)
+    await client.put_customer("C-2", name=EVIL, value={"amount": -5, "currency": "EUR"})
+
+
+def test_every_kind_is_written_in_every_form(desk: Desk) -> None:
+    calling(desk, fill_and_more)
+    assert said(desk, "score", "--workspace", WORKSPACE)["customers"] == 2
+    counts = {kind: export(desk, kind, f"{kind}.ndjson") for kind in ExportKind}
+    assert counts == {**dict.fromkeys(ExportKind, 1), ExportKind.CUSTOMERS: 2, ExportKind.ASSESSMENTS: 2}
+    for kind, exported in EXPORTED.items():
+        lines = Path(f"{kind}.ndjson").read_text(encoding="utf-8").splitlines()
+        export(desk, kind, f"{kind}.csv")
+        export(desk, kind, f"{kind}.parquet")
+        with Path(f"{kind}.csv").open(encoding="utf-8", newline="") as file:
+            cells = list(csv.DictReader(file))
+        table = parquet.read_table(f"{kind}.parquet")
+        assert len(lines) == len(cells) == table.num_rows == counts[kind]
+        assert list(json.loads(lines[0])) == list(cells[0]) == table.column_names == list(exported.shape.model_fields)
+    customers = parquet.read_table("customers.parquet").to_pylist()
+    assert json.loads(customers[1]["value"]) == {"amount": -5, "currency": "EUR"}
+    assert customers[0]["stored_at"].tzinfo is not None
+    assert list(Path().glob(".*.unfinished")) == []
+
+
+def test_a_spreadsheet_runs_nothing_of_it(desk: Desk) -> None:
+    calling(desk, fill_and_more)
+    export(desk, "customers", "customers.csv")
+    with Path("customers.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["name"] for row in csv.DictReader(file)][1] == f"'{EVIL}"
+
+
+def test_an_export_goes_on_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def many(client: Caller) -> None:
+        await client.post("/v1/customers/bulk", [{"reference": f"C-{number}"} for number in range(7)])
+
+    calling(desk, many)
+    monkeypatch.setattr(command, "ROWS_A_PAGE", 3)
+    assert export(desk, "customers", "customers.ndjson") == 7
+    names = [json.loads(line)["reference"] for line in Path("customers.ndjson").read_text().splitlines()]
+    assert sorted(names) == [f"C-{number}" for number in range(7)]
+
+
+def test_what_is_done_at_the_command_line_is_in_the_audit_by_who_did_it(desk: Desk) -> None:
+    async def deeds(client: Caller) -> list[tuple[Any, Any]]:
+        return [(row["action"], row["actor"]) for row in await client.read_all("/v1/audit")]
+
+    calling(desk, lambda client: client.put_customer("C-1"))
+    export(desk, "customers", "customers.csv")
+    result = desk.run("erase", "C-1", "--workspace", WORKSPACE)
+    assert (result.exit_code, "Erase C-1" in result.output) == (1, True)
+    assert said(desk, "erase", "C-1", "--workspace", WORKSPACE, "--yes")["removed"]["customers"] == 1
+    assert said(desk, "retention", "--workspace", WORKSPACE, "--dry-run")["counts"]["events"] == 0
+    me = f"cli:{getpass.getuser()}"
+    found = [deed for deed in calling(desk, deeds) if deed[1] == me]
+    assert found == [
+        ("workspaces.create", me),
+        ("keys.create", me),
+        ("exported", me),
+        ("personal_data.erased", me),
+        ("keys.create", me),
+    ]
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(desk: Desk) -> None:
+    for to in ("customers.xls", "nowhere/customers.csv"):
+        assert desk.run("export", "customers", "--workspace", WORKSPACE, "--to", to).exit_code == 2
