@@ -17,7 +17,7 @@ from schemathesis.core.result import Err, Ok
 
 from tests.generated.everything import FITTING, KNOWN
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 """Examples an operation. The suite takes few; the full run sets FUZZ_EXAMPLES=200."""
 ASKED = (
     "not_a_server_error",
