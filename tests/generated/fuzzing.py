@@ -70,7 +70,7 @@ def about_known_things(case: Case[Any], known: Mapping[str, str]) -> Case[Any]:
     if isinstance(case.body, dict):
         for name in set(case.body) & (set(KNOWN | FITTING) - {"reference", "code", "key"}):
             case.body[name] = (KNOWN | FITTING)[name]
-    if "If-Match" in {parameter.name for parameter in case.operation.iter_parameters()}:
+    if "if-match" in {parameter.name.lower() for parameter in case.operation.iter_parameters()}:
         case.headers["If-Match"] = "*"
     return case
 
