@@ -11,9 +11,10 @@ from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import FromClause, Select, tuple_
 
+from api.bodies import Moment
 from api.errors import Malformed
 from models.base import from_us, to_us
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page holds.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="Where the page before ended: its `next_cursor`.")]
-UpdatedSince = Annotated[AwareDatetime | None, Query(description="Only what was stored or changed at or after this.")]
+UpdatedSince = Annotated[Moment | None, Query(description="Only what was stored or changed at or after this.")]
 
 
 class Page(BaseModel, Generic[T]):

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from models.base import Version
-from models.rules.versions import Complete
+from models.rules.versions import ATTRIBUTES, Complete
 
 VERSION_COLUMNS = frozenset(Version.model_fields)
 ROWS_A_QUESTION = 500
@@ -46,6 +46,11 @@ class RecordKind:
     def fields(self) -> list[str]:
         """The version columns that are the record's own state."""
         return [column.name for column in self.version.columns if column.name not in VERSION_COLUMNS]
+
+    @cached_property
+    def needed(self) -> list[str]:
+        """Those fields that a record cannot be without."""
+        return [name for name in self.fields if name != ATTRIBUTES and not self.version.columns[name].nullable]
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,9 @@ def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence
     order = (*_place(change), head.number + 1)
     if _told_before(history, change, order):
         return _recorded(change, head, created=False, unchanged=True)
-    told = told_again(history, change.given, order, kind.complete)
+    first = min(history, key=_order).state
+    beginning = {name: first[name] for name in kind.needed}
+    told = told_again(history, change.given, order, kind.complete, beginning)
     if not _alters(told, history, order, _blank(kind)):
         return _recorded(change, head, created=False, unchanged=True)
     latest: defaultdict[int, int] = defaultdict(int)

@@ -19,7 +19,7 @@ class ResponseBody(Body):
     id: UUID | None = Field(default=None, description="The sender's own: the same again is the same response.")
     reference: Reference | None = Field(default=None, description="Instead of `id`, where the sender has no UUID.")
     survey: ShortText = Field(description="The survey's key, like `post_interaction`.")
-    version: Annotated[int, Field(strict=True, ge=1)] | None = None
+    version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
     customer: Reference | None = None
     case: Reference | None = None
     invitation: Token | None = Field(default=None, description="Proves whose answer this is, and about which case.")

@@ -7,6 +7,7 @@ told again where it alters them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 ATTRIBUTES = "attributes"
@@ -87,7 +88,11 @@ def change_of(version: StoredVersion) -> dict[str, Any]:
 
 
 def told_again(
-    history: Iterable[StoredVersion], change: Mapping[str, Any], order: Order, complete: Complete | None = None
+    history: Iterable[StoredVersion],
+    change: Mapping[str, Any],
+    order: Order,
+    complete: Complete | None = None,
+    beginning: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[tuple[int, dict[str, Any]]]:
     """Return the states a late change makes: its own moment's first, then each later one it alters.
 
@@ -101,6 +106,8 @@ def told_again(
         Its place; it lies before at least one version of the history.
     complete
         The kind's rule that fills in what a state has by rule.
+    beginning
+        What the record cannot be without, as it was first told: a change that comes before all others need not say it.
 
     Returns
     -------
@@ -112,7 +119,7 @@ def told_again(
     # A version that gave nothing lays nothing, and what is true at its moment is told there like everywhere.
     changes = [(version.order, change_of(version)) for version in versions]
     states: dict[int, dict[str, Any]] = {}
-    state: dict[str, Any] = {}
+    state = dict(beginning)
     for place, step in sorted([*changes, (order, dict(change))], key=lambda pair: pair[0]):
         state = stepped(state, step, complete)
         states[place[0]] = state

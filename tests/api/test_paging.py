@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.caller import Caller, done, moment
+from tests.api.caller import Caller, done, moment, refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -61,3 +61,10 @@ async def test_lists_can_be_narrowed_to_a_customer_a_case_or_a_condition(client:
     assert await references("/v1/observations", case="K-1") == ["o-1", "o-3"]
     assert await references("/v1/observations", condition="late") == ["o-1", "o-2"]
     assert await references("/v1/cases", customer="nobody") == []
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("since", ["-405", "1767225600", "7.5", "2026-01-01", "2026-01-01T00:00:00", "yesterday"])
+async def test_what_is_no_moment_is_refused_as_one(client: Caller, since: str) -> None:
+    errors = refusal(await client.get("/v1/customers", updated_since=since), 422, "malformed")["errors"]
+    assert [error["pointer"] for error in errors] == ["/query/updated_since"]

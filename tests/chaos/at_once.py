@@ -21,6 +21,8 @@ class AtOnce:
     """The distinct bodies of the yeses."""
     strangers: list[str]
     """Answers that are neither the one yes nor a no that asks for the same again."""
+    busy: int
+    """Of the noes those for want of a connection, which a machine with too much to do gives."""
     replays: int
     rows: int
 
@@ -38,6 +40,7 @@ async def post_at_once(served: Served, key: str, count: int, idempotency_key: st
         statuses=Counter(response.status_code for response in got),
         contents={response.text for response in got if response.is_success},
         strangers=[response.text for response in got if not _is_fit(response)],
+        busy=sum(response.status_code == 503 for response in got),
         replays=sum("idempotent-replay" in response.headers for response in got),
         rows=rows,
     )
@@ -46,4 +49,4 @@ async def post_at_once(served: Served, key: str, count: int, idempotency_key: st
 def _is_fit(response: httpx.Response) -> bool:
     if response.status_code == 201:
         return True
-    return response.status_code == 409 and response.json()["retryable"] is True
+    return response.status_code in {409, 503} and response.json()["retryable"] is True

@@ -18,7 +18,7 @@ from tests.postgres.server import PostgresServer
 
 pytestmark = pytest.mark.anyio
 
-SYNCS = (0, 3, 11)
+SYNCS = (0, 5)
 """Which sync after the fault was planned goes wrong, one a round."""
 BALLAST = 3 * 1024 * 1024
 

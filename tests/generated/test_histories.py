@@ -12,7 +12,7 @@ from tests.generated.histories import Histories
 from tests.generated.model import Told
 from tests.generated.world import world_of
 
-RUNS = int(os.environ.get("MODEL_RUNS", "6"))
+RUNS = int(os.environ.get("MODEL_RUNS", "4"))
 STEPS = int(os.environ.get("MODEL_STEPS", "25"))
 HOW = settings(
     max_examples=RUNS,

@@ -9,7 +9,23 @@ from tests.api.caller import Caller, ago, done, moment, refusal
 
 pytestmark = pytest.mark.anyio
 
+
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+
+
+async def test_late_news_from_before_all_that_was_told_need_not_say_it_all_again(client: Caller) -> None:
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1", opened_at=ago(days=9))
+    await client.promise("K-1", "P", made_at=ago(days=8), due_at=ago(days=-1))
+    for _ in range(2):
+        late = {"channel": "phone", "occurred_at": ago(days=5)}
+        done(await client.put("/v1/cases/K-1", late))
+        done(await client.put("/v1/cases/K-1/promises/P", {"kept_at": ago(days=2), "occurred_at": ago(days=5)}))
+    case, promise = await client.read("/v1/cases/K-1"), await client.read("/v1/cases/K-1/promises/P")
+    assert (case["channel"], case["need"], case["customer"]) == ("phone", "repair", "C-1")
+    assert (promise["what"], promise["kept_at"] is not None) == ("an engineer calls", True)
+
+
 CASE = {"customer": "C-1", "need": "repair", "opened_at": ago(days=9)}
 
 
