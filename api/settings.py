@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections this process keeps.")
     log_format: Literal["json", "text"] = Field(default="json", description="How log lines are written.")
 
-    tombstones_file: str = Field(
+    tombstones: str = Field(
         default="",
-        description="Where each erasure is noted outside the database, as a keyed hash, for the day a backup is "
-        "restored. Beside an SQLite database when absent.",
+        description="The file where each erasure is noted outside the database, as a keyed hash, for the day a backup "
+        "is restored. Beside an SQLite database when absent.",
     )
 
     @field_validator("database_url")

@@ -129,7 +129,7 @@ async def test_an_erasure_is_noted_where_the_settings_say(
     client: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     noted = tmp_path / "elsewhere.ndjson"
-    monkeypatch.setenv("STEADFAST_TOMBSTONES_FILE", str(noted))
+    monkeypatch.setenv("STEADFAST_TOMBSTONES", str(noted))
     settings.cache_clear()
     await client.put_customer("C-1")
     await client.put_case("K-1", "C-1")
