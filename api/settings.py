@@ -97,10 +97,10 @@ class Settings(BaseSettings):
         """Seconds from each attempt of a delivery to the next."""
         return tuple(int(part) for part in self.hook_attempts.split(","))
 
-    tombstones_file: str = Field(
+    tombstones: str = Field(
         default="",
-        description="Where each erasure is noted outside the database, as a keyed hash, for the day a backup is "
-        "restored. Beside an SQLite database when absent.",
+        description="The file where each erasure is noted outside the database, as a keyed hash, for the day a backup "
+        "is restored. Beside an SQLite database when absent.",
     )
 
     @field_validator("database_url")

@@ -1,4 +1,4 @@
-"""`backup`, `restore`, `tombstones export`, `compact`: the data kept safe, and the erased kept erased."""
+"""`backup`, `restore`, `tombstones`, `compact`: the data kept safe, and the erased kept erased."""
 
 import os
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from models.schema import head
 tombstones_app = typer.Typer(help="Who was erased, as keyed hashes.", no_args_is_help=True, add_completion=False)
 
 BackupFile = Annotated[Path, typer.Argument(dir_okay=False, help="Where the backup goes.")]
-GivenBackup = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The backup.")]
+GivenFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The file written then.")]
 Tombstones = Annotated[
     list[Path] | None,
     typer.Option("--tombstones", exists=True, dir_okay=False, help="Erasures noted since; as often as needed."),
@@ -73,7 +73,7 @@ def _secret_check() -> str:
 
 
 def restore(
-    file: GivenBackup,
+    file: GivenFile,
     tombstones: Tombstones = None,
     no_tombstones: NoTombstones = False,
     secret_lost: SecretLost = False,
@@ -96,7 +96,7 @@ def _noted(files: Sequence[Path], *, none: bool) -> list[Entry]:
     if not found and not none:
         fail(
             "Whoever was erased after this backup must be erased again. Name the erasures with --tombstones FILE: "
-            "what `steadfast tombstones export` wrote, or the file that STEADFAST_TOMBSTONES_FILE names, by default "
+            "what `steadfast tombstones export` wrote, or the file that STEADFAST_TOMBSTONES names, by default "
             "beside the old SQLite database. Nobody was erased since? Say --no-tombstones.",
             MISUSED,
         )
@@ -161,6 +161,17 @@ async def _export(file: Path) -> int:
     unfinished.replace(file)
     sync_folder(file.parent)
     return count
+
+
+@tombstones_app.command("apply")
+def apply_tombstones(file: GivenFile, as_json: AsJson = False) -> None:
+    """Erase again whom a file of tombstones names: after a snapshot of somebody else's was put back."""
+    try:
+        entries = list(read_ledger(file))
+    except UnreadableLedgerError as refused:
+        fail(str(refused))
+    erased = run(lambda: _replayed(entries))
+    show({"erased_again": erased}, as_json=as_json, text=f"{erased} customers were erased again.")
 
 
 def compact(as_json: AsJson = False) -> None:

@@ -46,7 +46,7 @@ class Entry:
 
 def ledger_path() -> Path | None:
     """Return where erasures are noted, None where that is nowhere."""
-    given, url = settings().tombstones_file, settings().database_url
+    given, url = settings().tombstones, settings().database_url
     if given:
         return Path(given)
     database = make_url(url).database if is_sqlite(url) else None

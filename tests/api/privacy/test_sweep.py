@@ -1,0 +1,139 @@
+"""The sweep after an erasure: what names somebody somewhere inside is found, whoever wrote it and when."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert, select
+
+from api import tombstones
+from api.cli.console import now, operator
+from api.dependencies import Work, writing_as
+from api.jobs import FORGET, ClaimedJob
+from api.privacy import erasing, service
+from api.privacy.forgetting import forget_names
+from api.privacy.ledger import read_ledger
+from api.settings import settings
+from api.worker import work_off
+from api.workspaces.service import WorkspaceSettings
+from models.database import Database
+from models.failure import AnalysisState
+from models.ids import uuid7
+from models.outbox import JobState
+from models.tables import metadata
+from tests.api.caller import Caller, ago
+from tests.api.conftest import MakeWorkspace
+
+pytestmark = pytest.mark.anyio
+
+SUMMARY = {"unexplained": ["case:K-1", "case:K-2", {"K-1": "C-1"}], "n": 2, "none": None}
+DETAILS = {"case": "K-1", "path": "/v1/cases/K-1/promises"}
+
+
+@pytest.fixture
+async def named(client: Caller, database: Database, workspace: WorkspaceSettings) -> None:
+    """Name a customer and their case in every table that is searched, at moments of their own."""
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1")
+    at = datetime.now(UTC)
+    stamp = {"workspace_id": workspace.id}
+    rows: dict[str, dict[str, Any]] = {
+        "analyses": {"outcome": "failure", "request": {}, "state": AnalysisState.DONE, "summary": SUMMARY},
+        "jobs": {"kind": "derive", "request": {"cases": ["K-1"]}, "state": JobState.FAILED, "problem": "K-1"},
+        "events": {"type": "support.overdue", "payload": {"about": {"customer": "C-1"}, "text": "Ana"}},
+        "audit_entries": {"actor": "a", "action": "a", "subject": "s", "details": DETAILS},
+    }
+    moments = {"analyses": "created_at", "jobs": "created_at", "events": "recorded_at", "audit_entries": "recorded_at"}
+    async with database.write(workspace.id) as session:
+        for name, row in rows.items():
+            whole = {**stamp, "id": uuid7(), **row, moments[name]: at}
+            await session.execute(insert(metadata.tables[name]), [whole])
+        again = {**stamp, "id": uuid7(), **rows["jobs"], "problem": None, "created_at": at}
+        await session.execute(insert(metadata.tables["jobs"]), [again])
+
+
+async def found(database: Database, workspace: WorkspaceSettings, name: str, column: str) -> list[Any]:
+    """Give a column of a table, oldest first."""
+    async with database.read(workspace.id) as session:
+        table = metadata.tables[name]
+        return list((await session.scalars(select(table.c[column]).order_by(table.c.id))).all())
+
+
+@pytest.mark.usefixtures("named")
+async def test_what_names_the_erased_is_taken_out_and_the_rest_stays(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.erase("C-1")
+    [sealed] = [row for row in await found(database, workspace, "jobs", "request") if "sealed" in row]
+    assert "K-1" not in str(sealed)
+    assert await work_off(database) == 2
+    assert (await found(database, workspace, "analyses", "summary"))[0] == {
+        "unexplained": ["case:erased", "case:K-2", {"erased": "erased"}],
+        "n": 2,
+        "none": None,
+    }
+    assert await found(database, workspace, "jobs", "request") == [{"cases": ["erased"]}] * 2 + [{}] * 2
+    assert (await found(database, workspace, "jobs", "problem"))[:2] == ["erased", None]
+    assert await found(database, workspace, "events", "payload") == [{"erased": True}]
+    details = await found(database, workspace, "audit_entries", "details")
+    assert {"case": "erased", "path": "/v1/cases/erased/promises"} in details
+    assert set(await found(database, workspace, "jobs", "state")) == {JobState.FAILED, JobState.DONE}
+
+
+async def test_a_sweep_cut_short_after_it_was_done_has_nothing_to_do(
+    database: Database, workspace: WorkspaceSettings
+) -> None:
+    job = ClaimedJob(workspace.id, UUID(int=1), FORGET, {}, 2)
+    assert set((await forget_names(database, job)).values()) == {0}
+
+
+async def test_a_word_that_the_workspace_catalogues_stays(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "CATALOGUES", {"need": ("surveys", "key")})
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1", need="post_interaction")
+    await client.put_case("K-2", "C-1", need="something else")
+    await client.erase("C-1")
+    assert {case["need"] for case in await client.read_all("/v1/cases")} == {"post_interaction", "erased"}
+
+
+async def test_who_points_at_somebody_who_is_just_being_erased_is_refused(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1")
+    body = {"customer": "C-1", "need": "repair", "opened_at": ago(days=1)}
+    async with writing_as(database, operator(workspace.id)) as work:
+        await service.erase(work, "C-1")
+        put = asyncio.create_task(client.put("/v1/cases/K-1", body))
+        await asyncio.sleep(0.5)
+    answer = await put
+    assert (answer.status_code, answer.json()["code"]) in {(409, "conflict"), (409, "erased")}
+    again = await client.put("/v1/cases/K-1", body)
+    assert (again.status_code, again.json()["code"]) == (409, "erased")
+
+
+async def test_only_an_erasure_in_the_same_workspace_explains_an_orphan(
+    client: Caller, database: Database, workspace: WorkspaceSettings, make_workspace: MakeWorkspace
+) -> None:
+    other = await make_workspace("Another")
+    await client.put_customer("C-1")
+    await client.erase("C-1")
+    for where, expected in ((workspace, True), (other, False)):
+        async with database.read(where.id) as session:
+            assert await tombstones.erased_lately(Work(session, where.id, operator(where.id), now())) is expected
+
+
+async def test_an_erasure_is_noted_where_the_settings_say(
+    client: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    noted = tmp_path / "elsewhere.ndjson"
+    monkeypatch.setenv("STEADFAST_TOMBSTONES", str(noted))
+    settings.cache_clear()
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1")
+    await client.erase("C-1")
+    with noted.open("a") as file:
+        file.write("\n")
+    assert sorted(entry.kind for entry in read_ledger(noted)) == ["case", "customer"]
