@@ -2,12 +2,13 @@
 
 import pytest
 from sqlalchemy import JSON, LargeBinary, String, Table
+from sqlmodel.sql.sqltypes import AutoString
 
 from models.base import TextEnum
 from models.personal_data import BY_TABLE, CATALOGUES, HEADS, HOLDINGS, NAMES, TRAILS, Deed, Holding
 from models.tables import metadata
 
-TEXTS = (String, JSON, LargeBinary, TextEnum)
+TEXTS = (String, AutoString, JSON, LargeBinary, TextEnum)
 holdings = pytest.mark.parametrize("holding", HOLDINGS, ids=lambda holding: holding.table)
 
 
@@ -29,6 +30,10 @@ def pointers(table: Table) -> dict[str, str]:
         for element in constraint.elements
         if element.column.name == "id" and constraint.referred_table.name != "workspaces"
     }
+
+
+def test_texts_are_told_from_other_columns() -> None:
+    assert texts(metadata.tables["promise_versions"]) == {"given", "what", "moved_by"}
 
 
 def test_every_table_is_declared_once() -> None:
