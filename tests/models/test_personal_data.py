@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import JSON, LargeBinary, String, Table
+from sqlmodel.sql.sqltypes import AutoString
 
 from models.base import TextEnum
 from models.holding import Deed, Holding
@@ -9,7 +10,7 @@ from models.personal_data import BY_TABLE, HOLDINGS
 from models.tables import metadata
 from models.trails import CATALOGUES, HEADS, TRAILS
 
-TEXTS = (String, JSON, LargeBinary, TextEnum)
+TEXTS = (String, AutoString, JSON, LargeBinary, TextEnum)
 holdings = pytest.mark.parametrize("holding", HOLDINGS, ids=lambda holding: holding.table)
 
 
@@ -31,6 +32,10 @@ def pointers(table: Table) -> dict[str, str]:
         for element in constraint.elements
         if element.column.name == "id" and constraint.referred_table.name != "workspaces"
     }
+
+
+def test_texts_are_told_from_other_columns() -> None:
+    assert texts(metadata.tables["promise_versions"]) == {"given", "what", "moved_by"}
 
 
 def test_every_table_is_declared_once() -> None:
