@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import make_url
 
 from api import marks
 from api.cli.console import MISUSED, AsJson, fail, migrate, now, opened, operator, run, safe_url, show
@@ -91,7 +92,7 @@ def restore(
 
 
 def _noted(files: Sequence[Path], *, none: bool) -> list[Entry]:
-    beside = ledger_path()
+    beside = ledger_path(make_url(settings().database_url))
     found = [*files, *([beside] if beside is not None and beside.exists() else [])]
     if not found and not none:
         fail(

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import make_url
+from sqlalchemy import URL
 
+from api.dependencies import Work
 from api.settings import settings
 from models.base import to_us
-from models.database import is_sqlite
 
 
 class UnreadableLedgerError(Exception):
@@ -44,21 +44,20 @@ class Entry:
         return json.dumps({**said, "recorded_us": self.recorded_us}) + "\n"
 
 
-def ledger_path() -> Path | None:
-    """Return where erasures are noted, None where that is nowhere."""
-    given, url = settings().tombstones, settings().database_url
-    if given:
-        return Path(given)
-    database = make_url(url).database if is_sqlite(url) else None
+def ledger_path(url: URL) -> Path | None:
+    """Return where the erasures in a database are noted, None where that is nowhere."""
+    if settings().tombstones:
+        return Path(settings().tombstones)
+    database = url.database if url.get_backend_name() == "sqlite" else None
     return Path(f"{database}.tombstones") if database and database != ":memory:" else None
 
 
-async def note_erasures(rows: Iterable[Mapping[Any, Any]]) -> None:
+async def note_erasures(work: Work, rows: Iterable[Mapping[Any, Any]]) -> None:
     """Note tombstones before their transaction is committed.
 
     One noted whose commit then fails only means that its erasure, which was asked for, is done again at a restore.
     """
-    path = ledger_path()
+    path = ledger_path(work.session.get_bind().engine.url)
     lines = [Entry.of(row).line() for row in rows]
     if path is not None and lines:
         await asyncio.to_thread(_append, path, "".join(lines))

@@ -45,7 +45,7 @@ async def erase_found(work: Work, person: Person) -> ErasureAnswer:
     rows = await tombstones.bury(work, names, removed, TombstoneState.ERASED)
     await audit.note(work, "personal_data.erased", audit.about(work, NOUN, person.reference), {**removed})
     await ask_to_forget(work, person.names())
-    await note_erasures(rows)
+    await note_erasures(work, rows)
     return ErasureAnswer(reference=person.reference, erased_at=work.now, removed=removed)
 
 
@@ -58,7 +58,7 @@ async def readmit(work: Work, reference: str) -> ReadmissionAnswer:
         return ReadmissionAnswer(reference=reference, readmitted_at=stone["recorded_at"])
     rows = await tombstones.bury(work, {Buried.CUSTOMER: [reference]}, {}, TombstoneState.READMITTED)
     await audit.note(work, "personal_data.readmitted", audit.about(work, NOUN, reference), {})
-    await note_erasures(rows)
+    await note_erasures(work, rows)
     return ReadmissionAnswer(reference=reference, readmitted_at=work.now)
 
 

@@ -22,6 +22,8 @@ from tests.api.caller import Caller, ago
 
 CANARIES = ("canary-of-the-first", "canary-of-the-second")
 POOL = 2
+THINKING = 4.0
+"""Seconds at most between two requests of a session: all sessions last, not all ask in the same moment."""
 FAILING = 0.01
 """The share of statements that fail."""
 CUT_OFF = 0.25
@@ -87,8 +89,8 @@ def failing_statements(database: Database, chance: random.Random) -> Iterator[No
 
 
 async def _visit(caller: Caller, number: int, requests: int, chance: random.Random, seen: Crowd) -> None:
-    await asyncio.sleep(chance.uniform(0, 0.5))
     for _ in range(requests):
+        await asyncio.sleep(chance.uniform(0, THINKING))
         method, path, body = chance.choice(_requests(number, chance))
         asking = asyncio.create_task(caller.ask(method, path, json=body))
         if chance.random() < CUT_OFF:
