@@ -10,6 +10,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -127,8 +128,21 @@ async def database(
 
 @pytest.fixture
 def app(database: Database) -> FastAPI:
-    """Make the application on this test's database."""
-    return create_app(database)
+    """Give the application on this test's database.
+
+    The framework works out a route when it is first asked for, which takes longer than a test: the routes are those of
+    one application a worker, the state is each test's own.
+    """
+    fresh = create_app(database)
+    app = routed()
+    app.state = fresh.state
+    return app
+
+
+@cache
+def routed() -> FastAPI:
+    """Make the application whose routes all tests of this worker share."""
+    return create_app()
 
 
 @pytest.fixture
