@@ -79,7 +79,7 @@ async def test_what_is_late_is_said_and_served_all_the_same(
     async with writing_as(database, worker_caller(workspace_id)) as work:
         job = await jobs.enqueue(work, jobs.DERIVE, {})
         await work.session.execute(update(jobs.claims).where(jobs.claims.c.job_id == job).values(due_at=long_ago))
-        delivery = {"workspace_id": workspace_id, "event_id": job, "due_at": long_ago, "attempts": 3}
+        delivery = {"workspace_id": workspace_id, "delivery_id": job, "due_at": long_ago, "attempts": 3}
         await work.session.execute(insert(outbox_claims).values(delivery))
     await marks.keep(database, MarkName.WORKER, long_ago)
     monkeypatch.setattr(health, "ROOM_MIB", 2**40)

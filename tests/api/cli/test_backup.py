@@ -294,11 +294,11 @@ def test_an_older_backup_is_restored_and_brought_to_the_newest_schema(
     said(desk, "backup", "kept.zip")
     reader = ArchiveReader(Path("kept.zip"))
     older = {name: rows for name, rows in reader.manifest.tables.items() if name != "tombstones"}
-    _with_manifest("kept.zip", "older.zip", schema="0002", tables=older)
+    _with_manifest("kept.zip", "older.zip", schema="0009", tables=older)
     for store in ("postgresql", "sqlite"):
         go_to(places(store))
         assert desk.run("migrate").exit_code == 0
-        assert said(desk, "restore", "older.zip", "--no-tombstones")["schema"] == "0002"
+        assert said(desk, "restore", "older.zip", "--no-tombstones")["schema"] == "0009"
         assert calling(desk, lambda client: client.erase("C-1"))["removed"]["customers"] == 1
 
 

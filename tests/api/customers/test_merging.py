@@ -24,11 +24,13 @@ async def merge(client: Caller, reference: str, into: str) -> Any:
 
 
 async def two(client: Caller) -> None:
-    """Report the same person twice, each with a case, an answer and a departure."""
+    """Report the same person twice, each with a case, a contact, an answer, a payment and a departure."""
     for name in ("A", "B"):
         await client.put_customer(name, recorded_at=ago(days=40))
         await client.put_case(f"K-{name}", name, opened_at=ago(days=30), recorded_at=ago(days=30))
         await client.respond(f"K-{name}", satisfaction=2, answered_at=ago(days=20), recorded_at=ago(days=20))
+        await client.interact(f"K-{name}", occurred_at=ago(days=25), recorded_at=ago(days=25))
+        await client.pay(name, recorded_at=ago(days=12))
         await client.leave(name, reference=f"L-{name}", kind="signal", at=ago(days=10), recorded_at=ago(days=9))
 
 
@@ -36,8 +38,9 @@ async def test_everything_of_the_merged_customer_is_the_survivors(client: Caller
     await two(client)
     merged = await merge(client, "A", "B")
     assert (merged["reference"], merged["merged"], merged["aliases"]) == ("B", "A", ["A"])
-    assert (merged["moved"], merged["unchanged"]) == ({"case": 1, "departure": 1, "response": 1}, False)
-    for path in ("/v1/cases", "/v1/departures", "/v1/responses"):
+    kinds_moved = dict.fromkeys(("case", "departure", "interaction", "response", "revenue"), 1)
+    assert (merged["moved"], merged["unchanged"]) == (kinds_moved, False)
+    for path in ("/v1/cases", "/v1/departures", "/v1/responses", "/v1/interactions", "/v1/revenues"):
         assert {item["customer"] for item in await client.read_all(path)} == {"B"}
     for name in ("A", "B"):
         cases = await client.read_all("/v1/cases", customer=name)
