@@ -60,7 +60,10 @@ class ResponseReceived(Payload):
 
 
 class CaseFailed(Payload):
-    """A case failed its customer, by the customer's answer or by its facts. Told once a case."""
+    """A case failed its customer, by the customer's answer or by its facts. Told once a case.
+
+    Of a stub, `need` and `opened_at` are not known.
+    """
 
     type = "case.failed"
     sample = {
@@ -76,10 +79,10 @@ class CaseFailed(Payload):
 
     case: str
     customer: str
-    need: str
+    need: str | None
     team: str | None
     channel: str | None
-    opened_at: Moment
+    opened_at: Moment | None
     by: Literal["answer", "facts"]
     response: str | None
 

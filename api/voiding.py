@@ -14,6 +14,9 @@ from api.errors import NoSuchThing
 from models.recording import Change, Key, Recorded, RecordKind, current, record
 from models.rules.stubs import STUB
 
+ADDRESSED = {"cost_entries": "costs"}
+"""What an address calls the records of a table, where it is not the table's own name."""
+
 
 class VoidBody(Body):
     """Why a record is withdrawn."""
@@ -33,7 +36,6 @@ async def void(work: Work, kind: RecordKind, key: Key, reason: str) -> Recorded:
     stored = (await record(work.session, kind, work.workspace_id, [change], work.now))[0]
     if not stored.unchanged:
         action = f"{kind.name.replace(' ', '_')}.voided"
-        await audit.note(
-            work, action, audit.about(work, kind.head.name, str(key[-1])), {"id": str(stored.id), "reason": reason}
-        )
+        noun = ADDRESSED.get(kind.head.name, kind.head.name)
+        await audit.note(work, action, audit.about(work, noun, str(key[-1])), {"id": str(stored.id), "reason": reason})
     return stored
