@@ -18,8 +18,28 @@ pytestmark = pytest.mark.anyio
 
 MANY = 2 * ROWS_A_READ + 1
 LINES = {"Accept": "application/x-ndjson"}
-WHOLE_AT_ONCE = {"/v1/condition-sets", "/v1/models", "/v1/role-proposals", "/v1/support-owed"}
-"""Lists that do not stream yet."""
+WHOLE_AT_ONCE = {
+    "/v1/analyses",
+    "/v1/audit",
+    "/v1/changes",
+    "/v1/condition-sets",
+    "/v1/condition-sets/{set_id}/customers",
+    "/v1/condition-sets/{set_id}/verdicts",
+    "/v1/customers/{reference}/risk/history",
+    "/v1/heard",
+    "/v1/hooks",
+    "/v1/hooks/{hook_id}/deliveries",
+    "/v1/keys",
+    "/v1/models",
+    "/v1/needs",
+    "/v1/risk",
+    "/v1/risk/feedback",
+    "/v1/role-proposals",
+    "/v1/support-owed",
+    "/v1/support-requests",
+    "/v1/teams",
+}
+"""Lists that do not stream yet: those the company keeps about itself, and what is derived."""
 
 
 async def put_many(client: Caller, number: int = MANY) -> set[str]:
@@ -73,7 +93,7 @@ async def test_every_list_says_that_it_streams(app: FastAPI) -> None:
         name = answer.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
         if name.startswith("Page") and "application/x-ndjson" not in answer:
             silent.add(path)
-    assert silent <= WHOLE_AT_ONCE
+    assert silent == WHOLE_AT_ONCE
 
 
 def pool_of(database: Database) -> Pool:

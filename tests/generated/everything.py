@@ -12,6 +12,7 @@ KNOWN: dict[str, str] = {
     "case": "X-1",
     "promise": "X-1",
     "customer": "X-1",
+    "feedback": "X-1",
     "code": "late",
     "condition": "late",
     "key": "post_interaction",
@@ -29,7 +30,12 @@ FITTING: dict[str, Any] = {
 """Fields of bodies that no document can describe wholly, with values that fit."""
 
 NOT_FILLED = {
-    "/v1/condition-sets/{set_id}": "sets are found by an analysis, not reported",
+    "/v1/analyses/{analysis_id}/unexplained": "known when a worker has looked",
+    "/v1/models/{model_id}": "models are learnt by a worker",
+    "/v1/models/{model_id}/card": "models are learnt by a worker",
+    "/v1/hooks/{hook_id}": "a hook is added to a receiver that can be reached",
+    "/v1/hooks/{hook_id}/deliveries": "a hook is added to a receiver that can be reached",
+    "/v1/hooks/{hook_id}/deliveries/{delivery_id}": "a hook is added to a receiver that can be reached",
 }
 """Reading routes of a single thing for which `fill` has none, each with why."""
 
@@ -47,10 +53,30 @@ async def fill(client: Caller, said: str = "Ana") -> dict[str, str]:
     await client.promise("X-1", "X-1", what=said)
     await client.catalogue("late", description=said)
     await client.observe("X-1", "late", reference="X-1")
+    done(await client.post("/v1/customers/X-1/risk/feedback", {"reference": "X-1", "verdict": "agree"}))
     await client.leave("X-1", reference="X-1")
     await client.offer_role("X-1", customer_need=said)
     response = await client.respond("X-1", answers={"comment": said})
-    return {**KNOWN, "response_id": response["id"]}
+    return {**KNOWN, "response_id": response["id"], "number": "1", **await _fill_the_company(client, said)}
+
+
+async def _fill_the_company(client: Caller, said: str) -> dict[str, str]:
+    """Put in what costs, pays, is owed and is asked for; give the ids that the service chose."""
+    await client.interact("X-1", reference="X-1")
+    await client.cost("X-1", minutes=5, reference="X-1")
+    await client.pay("X-1", reference="X-1")
+    done(await client.put("/v1/needs/post_interaction", {"name": said}))
+    done(await client.put("/v1/teams/X-1", {"name": said, "supported_by": ["Mia"]}))
+    done(await client.post("/v1/changes", {"reference": "X-1", "what": "Release 7", "at": "2026-03-02T08:00:00Z"}))
+    done(await client.post("/v1/heard", {"reference": "X-1", "what": said, "case": "X-1"}))
+    wrench = {"reference": "X-1", "team": "X-1", "kind": "tool", "what": "a wrench"}
+    done(await client.post("/v1/support-requests", wrench))
+    invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
+    drawn = done(await client.post("/v1/condition-sets", {"conditions": ["late"], "note": "It rings."}))
+    analysis = done(await client.post("/v1/analyses", {}))["id"]
+    me = await client.read("/v1/me")
+    found = {"invitation_id": invitation["id"], "set_id": drawn["id"], "key_id": me["key_id"]}
+    return {**found, "analysis_id": analysis, "job_id": analysis}
 
 
 async def fill_more(client: Caller) -> None:
