@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from api import schedules
 from api.handlers import LIGHT, Step
-from api.jobs import RETENTION, claims, jobs
+from api.jobs import RESCORE, RETENTION, claims, jobs
 from api.jobs.leases import Held, Leases
 from api.schedules import tick
 from api.worker import Worker
@@ -53,6 +53,7 @@ async def rows(database: Database) -> list[Any]:
 async def test_an_empty_workspace_is_left_alone_but_for_its_nights(
     database: Database, workspace: WorkspaceSettings, clock: Clock
 ) -> None:
+    clock.now = clock.now.replace(hour=12)
     assert await tick(database, clock) == 0
     assert {row.kind for row in await rows(database)} == REGULAR_KINDS
     clock.move(minutes=2)
@@ -64,8 +65,14 @@ async def test_an_empty_workspace_is_left_alone_but_for_its_nights(
 
 
 async def test_touched_customers_are_rescored_soon_and_only_they(
-    client: Caller, database: Database, workspace: WorkspaceSettings, clock: Clock
+    client: Caller,
+    database: Database,
+    workspace: WorkspaceSettings,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    only = {RESCORE: schedules.REGULAR[RESCORE]}  # whatever the hour, no night comes
+    monkeypatch.setattr(schedules, "REGULAR", only)
     await client.catalogue("late")
     for number in range(3):
         await client.put_customer(f"C-{number}")
