@@ -45,7 +45,7 @@ Duration = Annotated[
     PlainValidator(_minutes),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "string"}, {"type": "integer"}],
+            "anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1, "maximum": LONGEST_MINUTES}],
             "description": "An ISO 8601 duration of weeks, days, hours and minutes (`P3D`, `PT90M`), or whole minutes.",
         }
     ),

@@ -44,9 +44,13 @@ class Told:
         """The state the record has now."""
         return self.at(float("inf")) or {}
 
+    def with_change(self, occurred: float, given: Given) -> "Told":
+        """Return the record with one more change, whatever it alters."""
+        return Told([*self.changes, (occurred, len(self.changes), given)], self.id, self.version)
+
     def told(self, occurred: float, given: Given) -> tuple["Told", bool]:
         """Return the record with one more change, and whether that altered nothing."""
-        more = Told([*self.changes, (occurred, len(self.changes), given)], self.id, self.version)
+        more = self.with_change(occurred, given)
         moments = {occurred, *(change[0] for change in self.changes)}
         unchanged = all(self.at(moment) == more.at(moment) for moment in moments)
         return (self, True) if unchanged else (more, False)
