@@ -6,11 +6,13 @@ document is refused. Half of the requests name things that are there, so that th
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Err, Ok
@@ -75,23 +77,34 @@ def about_known_things(case: Case[Any], known: Mapping[str, str]) -> Case[Any]:
     return case
 
 
-def cases(operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str]) -> st.SearchStrategy[Case[Any]]:
-    """Give cases that fit the document and cases that do not, half of them about things that are there."""
+def cases(
+    operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str]
+) -> tuple[st.SearchStrategy[Case[Any]], ...]:
+    """Give the kinds of cases: about things that are there, about things that are not, and unfit for the document."""
     fitting = operation.as_strategy(GenerationMode.POSITIVE)
-    unfit = operation.as_strategy(GenerationMode.NEGATIVE)
-    known_fitting = operation.as_strategy(GenerationMode.POSITIVE).map(lambda case: about_known_things(case, known))
-    return st.one_of(known_fitting, fitting, known_fitting, unfit)
+    about_known = operation.as_strategy(GenerationMode.POSITIVE).map(lambda case: about_known_things(case, known))
+    return about_known, fitting, operation.as_strategy(GenerationMode.NEGATIVE)
 
 
 def exercise(operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str], examples: int) -> str | None:
-    """Ask one operation for some examples; give what was wrong first, or None."""
+    """Ask one operation for some examples, half of them about things that are there; give what was wrong, or None.
 
+    Each kind has its own share: of a few examples drawn from all kinds at once, all may be of one kind.
+    """
+    about_known, fitting, unfit = cases(operation, known)
+    wrong = _wrong(_asked(about_known, examples // 2)) or _wrong(_asked(fitting, examples // 4))
+    with suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
+        wrong = wrong or _wrong(_asked(unfit, examples // 4))
+    return wrong
+
+
+def _asked(kind: st.SearchStrategy[Case[Any]], examples: int) -> Callable[[], None]:
     @how(examples)
-    @given(case=cases(operation, known))
+    @given(case=kind)
     def each(case: Case[Any]) -> None:
         case.call_and_validate()
 
-    return _wrong(each)
+    return each
 
 
 def walk(schema: BaseSchema, scenarios: int) -> str | None:
