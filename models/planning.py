@@ -5,20 +5,31 @@ go through any index that begins with the workspace and read all of it for every
 of its rows. The server looks at new tables once a minute, which is later than an import is done.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import text
 
 from models.base import metadata
 from models.database import is_sqlite, owner_engine
 
 
-async def refresh_statistics(url: str) -> None:
-    """Let PostgreSQL look at the tables as they are now; SQLite plans by rules that need no statistics."""
-    if is_sqlite(url):
+async def refresh_statistics(url: str, tables: Collection[str]) -> None:
+    """Let PostgreSQL look at tables as they are now; SQLite plans by rules that need no statistics.
+
+    Parameters
+    ----------
+    url
+        The database.
+    tables
+        The names of those that have been written.
+    """
+    written = [table for table in metadata.sorted_tables if table.name in tables]
+    if is_sqlite(url) or not written:
         return
     engine = owner_engine(url)
     try:
         quoted = engine.dialect.identifier_preparer
-        names = ", ".join(quoted.format_table(table) for table in metadata.sorted_tables)
+        names = ", ".join(quoted.format_table(table) for table in written)
         async with engine.begin() as connection:
             await connection.execute(text(f"ANALYZE {names}"))
     finally:

@@ -116,7 +116,7 @@ async def _restore(archive: ArchiveReader, entries: Sequence[Entry], *, secret_l
     archive.close()
     migrate(url)
     erased = await _replayed(entries)
-    await refresh_statistics(url)
+    await refresh_statistics(url, archive.manifest.tables)
     if erased:
         await write_anew(url, whole=True)
     rows = sum(archive.manifest.tables.values())

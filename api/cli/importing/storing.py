@@ -1,6 +1,7 @@
 """Drafts into the workspace: a batch a transaction, each row counted as what became of it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from api.cli.importing.report import RejectionReport
 from api.cli.importing.targets import Target
 from api.errors import Malformed, Refusal
 from api.recorded import Stored
-from models.database import Database, is_disk_full, is_unavailable
+from models.database import Database, changes_of, is_disk_full, is_unavailable
 from models.planning import refresh_statistics
 from models.recording import Recorded
 
@@ -54,20 +55,24 @@ async def store_drafts(
     A batch is one transaction. Where the database refuses a batch for one of its rows, the batch is halved until that
     row stands alone: a bad row never fails its neighbours.
     """
+    written: set[str] = set()
 
     async def store(some: Sequence[Draft]) -> list[list[Stored]]:
         async with transaction(database, workspace_id) as work:
             stored = iter(await target.store(work, [body for draft in some for body in draft.bodies]))
+            written.update(changes_of(work.session))
             return [[next(stored) for _ in draft.bodies] for draft in some]
 
-    for number, batch in enumerate(_batches(drafts), start=1):
+    number = 0
+    async for batch in _read_ahead(_batches(drafts)):
+        number += 1
         ready = [draft for draft in batch if draft.refusal is None]
         outcome = iter(await _each(store, ready))
         for draft in batch:
             _count(draft, [] if draft.refusal else next(outcome), report, tally)
         advance(tally)
         if number in LOOK_AGAIN_AFTER:
-            await refresh_statistics(database.url)
+            await refresh_statistics(database.url, written)
 
 
 async def _each(store: StoreSome, drafts: Sequence[Draft]) -> list[list[Stored]]:
@@ -100,6 +105,18 @@ def _count(draft: Draft, stored: Sequence[Stored], report: RejectionReport, tall
         tally.unchanged += len(draft.lines)
     else:
         tally.accepted += len(draft.lines)
+
+
+async def _read_ahead(batches: Iterator[list[Draft]]) -> AsyncIterator[list[Draft]]:
+    """Yield each batch while a thread reads the next: the file is read in the time the database takes."""
+    following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await following) is not None:
+            following = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        # Where storing fails, the file is not closed under the thread that reads it.
+        await asyncio.gather(following, return_exceptions=True)
 
 
 def _batches(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
