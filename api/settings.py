@@ -40,7 +40,8 @@ class Settings(BaseSettings):
         default="", description="The one secret to keep. Made and kept beside an SQLite database when absent."
     )
     public_url: str = Field(
-        default="http://127.0.0.1:8000", description="The address callers and customers reach this service at."
+        default="http://127.0.0.1:8000",
+        description="The address callers and customers reach this service at; where `serve` listens when absent.",
     )
     trusted_proxies: str = Field(
         default="127.0.0.1, ::1",

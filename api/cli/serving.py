@@ -1,6 +1,7 @@
 """`serve` and `migrate`."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +15,11 @@ from api.cli.console import AsJson, fail, migrate, ready, run, show
 from api.health import MetricsPage
 from api.logs import take_over_logs
 from api.main import create_app
-from api.settings import settings
+from api.settings import PREFIX, settings
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(envvar="PORT", help="The port to listen at.")]
+EVERYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised here, listened at only where asked for
 GRACE_SECONDS = 20
 """How long requests under way may take to be answered after the signal to stop."""
 
@@ -30,6 +32,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 def listen(host: str, port: int) -> None:
     """Answer requests until told to stop; what is under way is finished first."""
+    _lead_here(host, port)
     app = create_app()
     take_over_logs()
     main = Server(
@@ -50,6 +53,16 @@ def listen(host: str, port: int) -> None:
             runner.run(_listen(main, app, host))
         except SystemExit:
             fail(f"{host} cannot be listened at with port {port}: the line above says why.")
+
+
+def _lead_here(host: str, port: int) -> None:
+    """Let the links in answers lead to where this serves, unless a public address is set."""
+    name = f"{PREFIX}PUBLIC_URL"
+    if {name, f"{name}_FILE"} & {given.upper() for given in os.environ}:
+        return
+    reached_at = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    os.environ[name] = f"http://{reached_at}:{port}"
+    settings.cache_clear()
 
 
 async def _listen(main: uvicorn.Server, app: FastAPI, host: str) -> None:

@@ -83,6 +83,18 @@ def admin_key(desk: Desk) -> str:
     return str(json.loads(made.stdout)["key"])
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+def test_links_lead_to_where_it_serves_or_to_the_public_address(migrated_url: str, tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, migrated_url) as service,
+        serving(tmp_path, migrated_url, public_url="https://a.test") as other,
+    ):
+        for one, address in ((service, service.address), (other, "https://a.test")):
+            one.ready()
+            refused = httpx.get(f"{one.address}/v1/me").json()
+            assert refused["type"] == f"{address}/problems#{refused['code']}"
+
+
 class Client(threading.Thread):
     """Somebody who reports customers one after the other until the service is gone."""
 
