@@ -10,6 +10,7 @@ from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import queries
 from api.failures.schemas import ConditionSetAnswer
+from api.listing import Asked, part_of
 from models.failure import Verdict
 
 PROPOSED = Verdict.PROPOSED.value
@@ -38,6 +39,21 @@ async def all_sets(work: Work, outcome: str, analysis: UUID | None = None) -> li
     drawn = (await work.session.execute(queries.proposed_sets(work.workspace_id, outcome))).mappings().all()
     said = await queries.said_of_sets(work.session, work.workspace_id) if drawn else {}
     return [*found, *(_drawn(row, said[row["id"]]) for row in drawn if row["id"] not in known)]
+
+
+async def list_sets(
+    work: Work, asked: Asked, *, outcome: str, status: str | None = None, analysis: UUID | None = None
+) -> tuple[list[ConditionSetAnswer], str | None]:
+    """Return a page of all sets, of one status where named; one changes when it is found or spoken of again."""
+    found = await all_sets(work, outcome, analysis)
+    since = asked.updated_since
+    said = await queries.said_of_sets(work.session, work.workspace_id) if since is not None else {}
+
+    def wanted(item: ConditionSetAnswer) -> bool:
+        moments = [item.recorded_at, *(row["recorded_at"] for row in said.get(item.id, []))]
+        return (status is None or item.status == status) and (since is None or max(moments) >= since)
+
+    return part_of(found, asked, wanted)
 
 
 async def read_set(work: Work, set_id: UUID) -> ConditionSetAnswer:
