@@ -120,18 +120,24 @@ async def answers_of(
 
 
 def part_of(
-    rows: Sequence[T], asked: Asked, wanted: Callable[[T], bool] = lambda _: True
+    rows: Sequence[T], asked: Asked, wanted: Callable[[T], bool] = lambda _: True, source: UUID = NOTHING
 ) -> tuple[list[T], str | None]:
     """Return the page that is asked for of a list that is known whole; its cursor says how many rows came before.
 
-    Rows that are not wanted have their place too: none is missed because one before it is wanted no more.
+    Rows that are not wanted have their place too: none is missed because one before it is wanted no more. What the
+    list was made from goes with the cursor (`source_of`), so that its pages are of one source.
     """
     start = 0 if asked.cursor is None else to_us(read_cursor(asked.cursor)[0])
     left = ((place, row) for place, row in enumerate(rows, 1) if place > start and wanted(row))
     found = list(islice(left, asked.limit + 1))
     page = found[: asked.limit]
-    following = cursor_after(from_us(page[-1][0]), NOTHING) if len(found) > asked.limit else None
+    following = cursor_after(from_us(page[-1][0]), source) if len(found) > asked.limit else None
     return [row for _, row in page], following
+
+
+def source_of(asked: Asked) -> UUID | None:
+    """Return what the pages before were made from; None for the first page."""
+    return None if asked.cursor is None else read_cursor(asked.cursor)[1]
 
 
 def narrowed(

@@ -100,6 +100,27 @@ async def test_an_analysis_says_what_speaks_for_what_people_drew(client: Caller,
     assert all(sets[each["id"]]["proposed"] for each in (found, few, common))
 
 
+async def test_a_list_begun_before_an_analysis_goes_on_as_it_began(client: Caller, worker: Worker) -> None:
+    path = "/v1/condition-sets"
+    await company(client)
+    await client.catalogue("seldom")
+    drawn = [await draw(client, *codes) for codes in (("seldom",), ("away", "seldom"), ("handed", "seldom"))]
+    first = await client.read(path, limit=1)
+    await ask(client)
+    await worker.work_off()
+    assert [first["items"][0], *await client.read_all(path, cursor=first["next_cursor"], limit=1)] == drawn
+    before = await client.read_all(path)
+    assert len(before) == 4
+    assert None not in {item["analysis"] for item in before}
+    second = await client.read(path, limit=1)
+    for name in ("handed", "away"):
+        await client.catalogue(name, rule={"all": [{"field": "attributes.nothing", "op": "eq", "value": 1}]})
+    await ask(client)
+    await worker.work_off()
+    assert [*second["items"], *await client.stream(path, cursor=second["next_cursor"])] == before
+    assert await client.read_all(path) != before
+
+
 async def test_those_a_set_was_drawn_from_do_not_speak_for_it(client: Caller, worker: Worker) -> None:
     await client.catalogue("handed", rule=reading("handed"))
     await client.catalogue("rude")
