@@ -9,7 +9,9 @@ stream that cannot go on is cut off, which its reader sees.
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 from fastapi import Query, Request, Response, params
 from fastapi.responses import StreamingResponse
@@ -17,8 +19,9 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Select, Table
 
 from api.dependencies import Work, database
-from api.paging import Cursor, Limit, Page, UpdatedSince, next_cursor, page_of
+from api.paging import Cursor, Limit, Page, UpdatedSince, cursor_after, next_cursor, page_of, read_cursor
 from api.routing import NDJSON_TYPES
+from models.base import from_us, to_us
 from models.database import Database
 
 NDJSON = NDJSON_TYPES[0]
@@ -31,7 +34,10 @@ STREAMED: dict[int | str, dict[str, Any]] = {
 }
 """What a list route says in the API description: `@router.get(…, response_model=Page[…], responses=STREAMED)`."""
 
+NOTHING = UUID(int=0)
+
 A = TypeVar("A", bound=BaseModel)
+T = TypeVar("T")
 Voided = Annotated[bool, Query(description="List what was withdrawn too, marked `voided`.")]
 
 
@@ -90,7 +96,7 @@ async def _lines(
     items, following = first
     while True:
         if items:
-            yield "".join(f"{item.model_dump_json()}\n" for item in items)
+            yield "".join(f"{item.model_dump_json(by_alias=True)}\n" for item in items)
         if following is None:
             return
         async with database.read_in_turn(work.workspace_id) as session:
@@ -102,8 +108,36 @@ async def rows_of(
 ) -> tuple[list[A], str | None]:
     """Return the page that is asked for of a statement that selects a kind's current rows, oldest change first."""
     page = page_of(statement, head, asked.cursor, asked.limit, asked.updated_since)
+    return await answers_of(work, asked, page, answer)
+
+
+async def answers_of(
+    work: Work, asked: Asked, page: Select[Any], answer: Callable[[Any], A], moment: str = "changed_at"
+) -> tuple[list[A], str | None]:
+    """Return the page that a statement selects; `moment` names the column that its pages go by."""
     rows = (await work.session.execute(page)).mappings().all()
-    return [answer(row) for row in rows[: asked.limit]], next_cursor(rows, asked.limit)
+    return [answer(row) for row in rows[: asked.limit]], next_cursor(rows, asked.limit, moment)
+
+
+def part_of(
+    rows: Sequence[T], asked: Asked, wanted: Callable[[T], bool] = lambda _: True, source: UUID = NOTHING
+) -> tuple[list[T], str | None]:
+    """Return the page that is asked for of a list that is known whole; its cursor says how many rows came before.
+
+    Rows that are not wanted have their place too: none is missed because one before it is wanted no more. What the
+    list was made from goes with the cursor (`source_of`), so that its pages are of one source.
+    """
+    start = 0 if asked.cursor is None else to_us(read_cursor(asked.cursor)[0])
+    left = ((place, row) for place, row in enumerate(rows, 1) if place > start and wanted(row))
+    found = list(islice(left, asked.limit + 1))
+    page = found[: asked.limit]
+    following = cursor_after(from_us(page[-1][0]), source) if len(found) > asked.limit else None
+    return [row for _, row in page], following
+
+
+def source_of(asked: Asked) -> UUID | None:
+    """Return what the pages before were made from; None for the first page."""
+    return None if asked.cursor is None else read_cursor(asked.cursor)[1]
 
 
 def narrowed(

@@ -1,6 +1,7 @@
 """Lists: `limit`, an opaque cursor, and the shape `{items, next_cursor}`.
 
-A cursor is where the last page ended, in the order (stored_at, id). It carries no data of the rows between.
+A cursor is where the last page ended, in the list's order: (stored_at, id) unless it says another. It carries no data
+of the rows between.
 """
 
 import base64
@@ -12,7 +13,7 @@ from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel
-from sqlalchemy import FromClause, Select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, tuple_
 
 from api.bodies import Moment
 from api.errors import Malformed
@@ -53,16 +54,31 @@ def page_of(
     statement: Select[Any], head: FromClause, cursor: str | None, limit: int, updated_since: datetime | None = None
 ) -> Select[Any]:
     """Return the statement for one page, one row longer than asked so that the end is seen."""
-    if cursor is not None:
-        statement = statement.where(tuple_(head.c.stored_at, head.c.id) > read_cursor(cursor))
     if updated_since is not None:
         statement = statement.where(head.c.stored_at >= updated_since)
-    return statement.order_by(head.c.stored_at, head.c.id).limit(limit + 1)
+    return page_by(statement, (head.c.stored_at, head.c.id), cursor, limit)
 
 
-def next_cursor(rows: Sequence[Any], limit: int) -> str | None:
-    """Return the cursor of the page after, None at the end."""
+def page_by(
+    statement: Select[Any],
+    order: tuple[ColumnElement[Any], ColumnElement[Any]],
+    cursor: str | None,
+    limit: int,
+    *,
+    newest_first: bool = False,
+) -> Select[Any]:
+    """Return the statement for one page in the order of a moment and an id, one row longer than asked."""
+    place = tuple_(*order)
+    if cursor is not None:
+        before = read_cursor(cursor)
+        statement = statement.where(place < before if newest_first else place > before)
+    by = tuple(column.desc() for column in order) if newest_first else order
+    return statement.order_by(*by).limit(limit + 1)
+
+
+def next_cursor(rows: Sequence[Any], limit: int, moment: str = "changed_at") -> str | None:
+    """Return the cursor of the page after, None at the end; `moment` names the column that pages go by."""
     if len(rows) <= limit:
         return None
     last = rows[limit - 1]
-    return cursor_after(last["changed_at"], last["id"])
+    return cursor_after(last[moment], last["id"])

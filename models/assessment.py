@@ -60,6 +60,8 @@ class RiskModelVersion(WorkspaceRow, table=True):
     trained_from: datetime | None = moment()
     trained_to: datetime | None = moment()
     created_at: datetime = Field(sa_type=UTCDateTime)
+    changed_at: datetime | None = moment()
+    """When its state last changed."""
 
 
 class Assessment(WorkspaceRow, table=True):

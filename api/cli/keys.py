@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from api.cli.console import MISUSED, AsJson, WorkspaceName, fail, now, run, show, transaction, working
 from api.keys import service
 from api.keys.schemas import MOST_OVERLAP_HOURS, KeyBody
+from api.listing import Asked
 from api.recorded import malformed_row
 from models.access import Scope
 
@@ -64,7 +65,7 @@ async def _list(workspace: str) -> list[dict[str, Any]]:
         cursor: str | None = None
         while True:
             async with transaction(database, known.id) as work:
-                items, cursor = await service.list_keys(work, AT_ONCE, cursor, None)
+                items, cursor = await service.list_keys(work, Asked(AT_ONCE, cursor))
             found += [item.model_dump(mode="json") for item in items]
             if cursor is None:
                 return found

@@ -19,6 +19,7 @@ from api.errors import Refusal
 from api.feedback.service import publish_templates
 from api.keys import service as keys
 from api.keys.schemas import KeyBody, NewKeyAnswer
+from api.listing import Asked
 from api.settings import Settings, settings
 from api.workspaces import changing, queries, service
 from api.workspaces.schemas import WorkspacePatch
@@ -193,7 +194,7 @@ async def _workspace(database: Database, name: str) -> tuple[WorkspaceSettings, 
 async def _first_key(work: Work) -> NewKeyAnswer | None:
     """Return a new admin key; None where one is alive already."""
     await queries.hold(work.session, work.workspace_id)
-    there, _ = await keys.list_keys(work, MOST_KEYS, None, None)
+    there, _ = await keys.list_keys(work, Asked(MOST_KEYS))
     if any(key.state == "active" and Scope.ADMIN in key.scopes for key in there):
         return None
     return await keys.make(work, KeyBody(name="first admin", scopes=[Scope.ADMIN]))

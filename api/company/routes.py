@@ -1,5 +1,6 @@
 """Needs in customers' words, teams and who supports them, and what the company changed."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -19,13 +20,17 @@ from api.company.schemas import (
 )
 from api.dependencies import RecordsReader, RecordsWriter
 from api.etags import etag
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page
 from api.routing import StrictRoute
 from api.voiding import VoidBody
 
 router = APIRouter(prefix="/v1", tags=["Company"], route_class=StrictRoute)
 
-Undescribed = Annotated[bool, Query(description="Those that records name and nobody described, by name, instead.")]
+Undescribed = Annotated[
+    bool,
+    Query(description="Those that records name and nobody described, by name, instead; `updated_since` narrows none."),
+]
 
 
 @router.put("/needs/{key}")
@@ -36,17 +41,12 @@ async def put_need(work: RecordsWriter, key: Reference, body: NeedBody, response
     return stored
 
 
-@router.get("/needs")
+@router.get("/needs", response_model=Page[NeedAnswer], responses=STREAMED)
 async def list_needs(
-    work: RecordsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
-    undescribed: Undescribed = False,
-) -> Page[NeedAnswer]:
+    work: RecordsReader, asked: Asking, undescribed: Undescribed = False
+) -> Page[NeedAnswer] | Response:
     """List the needs that were described, or those that were not. Scope: records:read."""
-    items, following = await service.list_needs(work, limit, cursor, updated_since, undescribed=undescribed)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(service.list_needs, undescribed=undescribed))
 
 
 @router.get("/needs/{key}")
@@ -65,17 +65,12 @@ async def put_team(work: RecordsWriter, reference: Reference, body: TeamBody, re
     return stored
 
 
-@router.get("/teams")
+@router.get("/teams", response_model=Page[TeamAnswer], responses=STREAMED)
 async def list_teams(
-    work: RecordsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
-    undescribed: Undescribed = False,
-) -> Page[TeamAnswer]:
+    work: RecordsReader, asked: Asking, undescribed: Undescribed = False
+) -> Page[TeamAnswer] | Response:
     """List the teams that were described, or those that were not. Scope: records:read."""
-    items, following = await service.list_teams(work, limit, cursor, updated_since, undescribed=undescribed)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(service.list_teams, undescribed=undescribed))
 
 
 @router.get("/teams/{reference}")
@@ -94,13 +89,10 @@ async def post_change(work: RecordsWriter, body: ChangeBody, response: Response)
     return stored
 
 
-@router.get("/changes")
-async def list_changes(
-    work: RecordsReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[ChangeAnswer]:
+@router.get("/changes", response_model=Page[ChangeAnswer], responses=STREAMED)
+async def list_changes(work: RecordsReader, asked: Asking) -> Page[ChangeAnswer] | Response:
     """List changes, those withdrawn among them. Scope: records:read."""
-    items, following = await service.list_changes(work, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, service.list_changes)
 
 
 @router.get("/changes/{reference}")

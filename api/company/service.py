@@ -1,7 +1,6 @@
 """What can be said of needs, teams and changes of the company."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,20 +23,17 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import service as failures
-from api.paging import cursor_after, next_cursor, page_of, read_cursor
+from api.listing import Asked, part_of, rows_of
 from api.recorded import impossible, missing, when
 from api.workspaces import service as workspaces
-from models.base import from_us, to_us
 from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, current
 from models.rules.supporters import Supporters, TeamState
 from models.rules.versions import laid_over
 
 TIMES = {"occurred_at", "recorded_at"}
-NOTHING = UUID(int=0)
 
 Row = Mapping[Any, Any]
-Page = tuple[list[Any], str | None]
 
 
 async def store_need(work: Work, key: str, body: NeedBody) -> tuple[NeedStored, bool]:
@@ -55,16 +51,13 @@ async def read_need(work: Work, key: str) -> NeedAnswer:
     return _need(await _find(work, kinds.NEED, key))
 
 
-async def list_needs(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None, *, undescribed: bool = False
-) -> Page:
+async def list_needs(work: Work, asked: Asked, *, undescribed: bool = False) -> tuple[list[NeedAnswer], str | None]:
     """Return a page of needs; or of those that are named somewhere and nobody described."""
     if not undescribed:
-        rows, following = await _page(work, kinds.NEED, limit, cursor, updated_since)
-        return [_need(row) for row in rows], following
-    known = await queries.described(work.session, kinds.NEED, work.workspace_id)
-    names = await queries.needs_used(work.session, work.workspace_id) - set(known)
-    some, following = _some(names, limit, cursor)
+        return await rows_of(work, asked, queries.current_of(kinds.NEED, work.workspace_id), kinds.NEED.head, _need)
+    known = set(await queries.described(work.session, kinds.NEED, work.workspace_id))
+    used = await queries.needs_used(work.session, work.workspace_id)
+    some, following = part_of(sorted(used), asked, lambda name: name not in known)
     blank = dict.fromkeys(NeedAnswer.model_fields)
     return [NeedAnswer(**{**blank, "key": name, "described": False}) for name in some], following
 
@@ -112,18 +105,15 @@ async def read_team(work: Work, reference: str) -> TeamAnswer:
     return _team(await _find(work, kinds.TEAM, reference))
 
 
-async def list_teams(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None, *, undescribed: bool = False
-) -> Page:
+async def list_teams(work: Work, asked: Asked, *, undescribed: bool = False) -> tuple[list[TeamAnswer], str | None]:
     """Return a page of teams; or of those that are named somewhere and nobody described."""
     if not undescribed:
-        rows, following = await _page(work, kinds.TEAM, limit, cursor, updated_since)
-        return [_team(row) for row in rows], following
+        return await rows_of(work, asked, queries.current_of(kinds.TEAM, work.workspace_id), kinds.TEAM.head, _team)
     known = set(await queries.described(work.session, kinds.TEAM, work.workspace_id))
     found = await supporters(work)
     used = await queries.teams_used(work.session, work.workspace_id)
     # A former name is described: by the team that had it.
-    some, following = _some({name for name in used if not known & set(found.named(name))}, limit, cursor)
+    some, following = part_of(sorted(used), asked, lambda name: not known & set(found.named(name)))
     blank = {**dict.fromkeys(TeamAnswer.model_fields), **_NO_NAMES}
     return [TeamAnswer(**{**blank, "reference": name, "described": False}) for name in some], following
 
@@ -173,10 +163,9 @@ async def read_change(work: Work, reference: str) -> ChangeAnswer:
     return _change(await _find(work, kinds.CHANGE, reference))
 
 
-async def list_changes(work: Work, limit: int, cursor: str | None, updated_since: datetime | None) -> Page:
+async def list_changes(work: Work, asked: Asked) -> tuple[list[ChangeAnswer], str | None]:
     """Return a page of changes, those withdrawn among them."""
-    rows, following = await _page(work, kinds.CHANGE, limit, cursor, updated_since)
-    return [_change(row) for row in rows], following
+    return await rows_of(work, asked, queries.current_of(kinds.CHANGE, work.workspace_id), kinds.CHANGE.head, _change)
 
 
 def _change(row: Row) -> ChangeAnswer:
@@ -218,21 +207,6 @@ async def _find(work: Work, kind: RecordKind, reference: str) -> Row:
     if row is None:
         raise NoSuchThing(f"There is no {kind.name} {reference}.")
     return row
-
-
-async def _page(
-    work: Work, kind: RecordKind, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[Row], str | None]:
-    statement = page_of(queries.current_of(kind, work.workspace_id), kind.head, cursor, limit, updated_since)
-    rows: list[Row] = list((await work.session.execute(statement)).mappings().all())
-    return rows[:limit], next_cursor(rows, limit)
-
-
-def _some(names: Collection[str], limit: int, cursor: str | None) -> tuple[list[str], str | None]:
-    """Return a page of names in the order of the alphabet; its cursor says how many came before."""
-    start = 0 if cursor is None else to_us(read_cursor(cursor)[0])
-    found = sorted(names)[start : start + limit + 1]
-    return found[:limit], cursor_after(from_us(start + limit), NOTHING) if len(found) > limit else None
 
 
 def _record(row: Row) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Analyses asked for: a job that mines the condition sets, how far it is, and what it could not explain."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, Select, func, select, tuple_, update
+from sqlalchemy import RowMapping, Select, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api import audit, jobs, kinds
@@ -23,7 +22,8 @@ from api.failures.schemas import (
 )
 from api.jobs.leases import Held
 from api.jobs.queries import is_job
-from api.paging import cursor_after, read_cursor
+from api.listing import Asked, answers_of
+from api.paging import page_by
 from models.failure import AnalysisState
 from models.recording import VERSION_COLUMNS, current_rows
 
@@ -69,20 +69,14 @@ async def read(work: Work, analysis_id: UUID) -> AnalysisAnswer:
     return _answer(await _row(work, analysis_id))
 
 
-async def list_analyses(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[AnalysisAnswer], str | None]:
+async def list_analyses(work: Work, asked: Asked) -> tuple[list[AnalysisAnswer], str | None]:
     """Return a page of the analyses, the newest first."""
     table = queries.analyses
     statement = _with_jobs(work.workspace_id)
-    if cursor is not None:
-        statement = statement.where(tuple_(table.c.created_at, table.c.id) < read_cursor(cursor))
-    if updated_since is not None:
-        statement = statement.where(func.coalesce(table.c.finished_at, table.c.created_at) >= updated_since)
-    statement = statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit + 1)
-    rows = (await work.session.execute(statement)).mappings().all()
-    following = cursor_after(rows[limit - 1]["created_at"], rows[limit - 1]["id"]) if len(rows) > limit else None
-    return [_answer(row) for row in rows[:limit]], following
+    if asked.updated_since is not None:
+        statement = statement.where(func.coalesce(table.c.finished_at, table.c.created_at) >= asked.updated_since)
+    page = page_by(statement, (table.c.created_at, table.c.id), asked.cursor, asked.limit, newest_first=True)
+    return await answers_of(work, asked, page, _answer, "created_at")
 
 
 def _is(work: Work, analysis_id: UUID) -> Any:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Subquery, and_, func, insert, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, func, insert, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api import audit, kinds
@@ -22,6 +22,7 @@ from api.failures.schemas import (
     VerdictAnswer,
     VerdictBody,
 )
+from api.listing import Asked, part_of
 from api.paging import next_cursor, page_of
 from api.workspaces import service as workspaces
 from ml.features import condition_states
@@ -80,11 +81,13 @@ async def judge(work: Work, set_id: UUID, body: VerdictBody, if_match: str | Non
     return await sets.read_set(work, set_id)
 
 
-async def history(work: Work, set_id: UUID) -> list[VerdictAnswer]:
-    """Return all that people said of a set, the oldest first."""
+async def history(work: Work, asked: Asked, *, set_id: UUID) -> tuple[list[VerdictAnswer], str | None]:
+    """Return a page of all that people said of a set, the oldest first."""
     await sets.read_set(work, set_id)
     said = (await queries.said_of_sets(work.session, work.workspace_id, [set_id])).get(set_id, [])
-    return [VerdictAnswer(**{name: row[name] for name in VerdictAnswer.model_fields}) for row in said]
+    items = [VerdictAnswer(**{name: row[name] for name in VerdictAnswer.model_fields}) for row in said]
+    since = asked.updated_since
+    return part_of(items, asked, lambda item: since is None or item.recorded_at >= since)
 
 
 async def _lock(work: Work, set_id: UUID) -> list[Any]:
@@ -101,47 +104,65 @@ async def _append(work: Work, set_id: UUID, number: int, verdict: str, note: str
     await work.session.execute(insert(queries.verdicts).values(said))
 
 
-async def exposed_customers(
-    work: Work, set_id: UUID, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[ExposedCustomer], str | None]:
+async def exposed_customers(work: Work, asked: Asked, *, set_id: UUID) -> tuple[list[ExposedCustomer], str | None]:
     """Return a page of the customers who have a case in which the whole set is present now."""
-    found = await sets.read_set(work, set_id)
-    complete = await _complete_cases(work, found.conditions)
-    if complete is None:
-        return [], None
+    codes = (await sets.read_set(work, set_id)).conditions
+    ids = await service.condition_ids(work, codes)
+    if len(ids) < len(codes):
+        return part_of([], asked)
     customer, case, version = kinds.CUSTOMER.head, kinds.CASE.head, kinds.CASE.version
+    theirs = _cases_in(work, _complete_cases(work, codes, ids[codes[0]]))
+    exposed = theirs.with_only_columns(version.c.customer_id)
+    statement = select(customer.c.id, customer.c.reference, customer.c.stored_at.label("changed_at"))
+    statement = statement.where(customer.c.workspace_id == work.workspace_id, customer.c.id.in_(exposed))
+    if asked.updated_since is not None:
+        since = asked.updated_since
+        lately = exposed.where(_touched(since, list(ids.values())))
+        statement = statement.where(or_(customer.c.stored_at >= since, customer.c.id.in_(lately)))
+    rows = (await work.session.execute(page_of(statement, customer, asked.cursor, asked.limit))).mappings().all()
+    shown = [row["id"] for row in rows[: asked.limit]]
+    cases: dict[UUID, list[str]] = {}
+    for row in await work.session.execute(theirs.where(version.c.customer_id.in_(shown)).order_by(case.c.reference)):
+        cases.setdefault(row.customer_id, []).append(row.case)
+    items = [ExposedCustomer(customer=row["reference"], cases=cases[row["id"]]) for row in rows[: asked.limit]]
+    return items, next_cursor(rows, asked.limit)
+
+
+def _cases_in(work: Work, complete: Subquery) -> Select[Any]:
+    """Select cases as known now, each with whose it is."""
+    case, version = kinds.CASE.head, kinds.CASE.version
     current = and_(
         version.c.workspace_id == case.c.workspace_id, version.c.id == case.c.id, version.c.number == case.c.version
     )
-    theirs = (
+    return (
         select(version.c.customer_id, case.c.reference.label("case"))
         .select_from(case)
         .join(version, current)
         .join(complete, complete.c.case_id == case.c.id)
         .where(case.c.workspace_id == work.workspace_id)
     )
-    exposed = theirs.with_only_columns(version.c.customer_id)
-    statement = select(customer.c.id, customer.c.reference, customer.c.stored_at.label("changed_at"))
-    statement = statement.where(customer.c.workspace_id == work.workspace_id, customer.c.id.in_(exposed))
-    rows = (await work.session.execute(page_of(statement, customer, cursor, limit, updated_since))).mappings().all()
-    shown = [row["id"] for row in rows[:limit]]
-    cases: dict[UUID, list[str]] = {}
-    for row in await work.session.execute(theirs.where(version.c.customer_id.in_(shown)).order_by(case.c.reference)):
-        cases.setdefault(row.customer_id, []).append(row.case)
-    items = [ExposedCustomer(customer=row["reference"], cases=cases[row["id"]]) for row in rows[:limit]]
-    return items, next_cursor(rows, limit)
 
 
-async def _complete_cases(work: Work, codes: Sequence[str]) -> Subquery | None:
-    """Select the cases in which every one of some conditions is present as known now."""
-    ids = await service.condition_ids(work, codes)
+def _touched(since: datetime, condition_ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Return whether a case, or what was seen of some conditions in it, was stored at or after a moment."""
+    case = kinds.CASE.head
+    later = [
+        select(seen.c.id)
+        .where(seen.c.workspace_id == case.c.workspace_id, seen.c.case_id == case.c.id)
+        .where(seen.c.condition_id.in_(condition_ids), seen.c.stored_at >= since)
+        .exists()
+        for seen in (kinds.OBSERVATION.version, queries.rule_observations)
+    ]
+    return or_(case.c.stored_at >= since, *later)
+
+
+def _complete_cases(work: Work, codes: Sequence[str], first: UUID) -> Subquery:
+    """Select the cases in which every one of some conditions is present as known now; `first` is one's id."""
     seen = kinds.OBSERVATION.version
-    if len(ids) < len(codes):
-        return None
     # Only cases in which one of them was ever present can have all.
     rows = (
         select(seen.c.case_id, literal(to_us(work.now), BigInteger).label("moment_us"))
-        .where(seen.c.workspace_id == work.workspace_id, seen.c.condition_id == ids[codes[0]])
+        .where(seen.c.workspace_id == work.workspace_id, seen.c.condition_id == first)
         .where(seen.c.state == ObservedState.PRESENT)
         .distinct()
         .cte("possible_cases")

@@ -31,7 +31,7 @@ from api.failures.schemas import (
 )
 from api.jobs.schemas import Accepted
 from api.listing import STREAMED, Asking, Voided, listed
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.paging import Page
 from api.recorded import AGAIN, BulkAnswer, BulkBody, RecordAnswer, Stub, in_bulk, only, record_answer, say_stored
 from api.routing import StrictRoute
 from api.voiding import VoidBody
@@ -147,15 +147,16 @@ async def void_cost(work: RecordsWriter, reference: Reference, body: VoidBody, r
     return record_answer(response, await costs.void_cost(work, reference, body.reason))
 
 
-@router.get("/condition-sets", tags=["Conditions"])
+@router.get("/condition-sets", tags=["Conditions"], response_model=Page[ConditionSetAnswer], responses=STREAMED)
 async def list_condition_sets(
     work: AnalysisReader,
+    asked: Asking,
     status: Annotated[str | None, Query(max_length=32, description="Only of this status, like `confirmed`.")] = None,
     analysis: Annotated[UUID | None, Query(description="What this analysis says. Default: the one in force.")] = None,
-) -> Page[ConditionSetAnswer]:
+) -> Page[ConditionSetAnswer] | Response:
     """List the condition sets an analysis found, in that order, then those only proposed. Scope: analysis:read."""
-    found = await sets.all_sets(work, service.OUTCOME, analysis)
-    return Page(items=[item for item in found if status is None or item.status == status], next_cursor=None)
+    read = partial(sets.list_sets, outcome=service.OUTCOME, status=status, analysis=analysis)
+    return await listed(work, asked, read)
 
 
 @router.post("/condition-sets", status_code=201, tags=["Conditions"])
@@ -185,19 +186,20 @@ async def judge_condition_set(
     return found
 
 
-@router.get("/condition-sets/{set_id}/verdicts", tags=["Conditions"])
-async def list_verdicts(work: AnalysisReader, set_id: UUID) -> Page[VerdictAnswer]:
+@router.get(
+    "/condition-sets/{set_id}/verdicts", tags=["Conditions"], response_model=Page[VerdictAnswer], responses=STREAMED
+)
+async def list_verdicts(work: AnalysisReader, set_id: UUID, asked: Asking) -> Page[VerdictAnswer] | Response:
     """List all that people said of a condition set, the oldest first. Scope: analysis:read."""
-    return Page(items=await proposals.history(work, set_id), next_cursor=None)
+    return await listed(work, asked, partial(proposals.history, set_id=set_id))
 
 
-@router.get("/condition-sets/{set_id}/customers", tags=["Conditions"])
-async def list_exposed_customers(
-    work: AnalysisReader, set_id: UUID, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[ExposedCustomer]:
+@router.get(
+    "/condition-sets/{set_id}/customers", tags=["Conditions"], response_model=Page[ExposedCustomer], responses=STREAMED
+)
+async def list_exposed_customers(work: AnalysisReader, set_id: UUID, asked: Asking) -> Page[ExposedCustomer] | Response:
     """List the customers with a case in which the whole set is present now. Scope: analysis:read."""
-    items, following = await proposals.exposed_customers(work, set_id, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(proposals.exposed_customers, set_id=set_id))
 
 
 @router.post("/analyses", status_code=202, tags=["Analyses"])
@@ -208,13 +210,10 @@ async def ask_for_analysis(work: Admin, body: AnalysisBody, response: Response) 
     return Accepted(id=analysis_id)
 
 
-@router.get("/analyses", tags=["Analyses"])
-async def list_analyses(
-    work: AnalysisReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[AnalysisAnswer]:
+@router.get("/analyses", tags=["Analyses"], response_model=Page[AnalysisAnswer], responses=STREAMED)
+async def list_analyses(work: AnalysisReader, asked: Asking) -> Page[AnalysisAnswer] | Response:
     """List the analyses, the newest first. Scope: analysis:read."""
-    items, following = await analyses.list_analyses(work, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, analyses.list_analyses)
 
 
 @router.get("/analyses/{analysis_id}", tags=["Analyses"])

@@ -1,6 +1,6 @@
 """Condition sets as they stand: what the analysis in force says of each, and what people said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import queries
 from api.failures.schemas import ConditionSetAnswer
+from api.listing import NOTHING, Asked, part_of, source_of
 from models.failure import Verdict
 
 PROPOSED = Verdict.PROPOSED.value
@@ -32,12 +33,33 @@ async def looked_at(work: Work, outcome: str, analysis: UUID | None = None) -> l
 async def all_sets(work: Work, outcome: str, analysis: UUID | None = None) -> list[ConditionSetAnswer]:
     """Return what an analysis says of condition sets, then those people drew that it did not look at."""
     found = await looked_at(work, outcome, analysis)
-    if analysis is not None:
-        return found
-    known = {item.id for item in found}
+    return [*found, *await _not_looked_at(work, outcome, {item.id for item in found})]
+
+
+async def _not_looked_at(work: Work, outcome: str, known: Collection[UUID]) -> list[ConditionSetAnswer]:
     drawn = (await work.session.execute(queries.proposed_sets(work.workspace_id, outcome))).mappings().all()
     said = await queries.said_of_sets(work.session, work.workspace_id) if drawn else {}
-    return [*found, *(_drawn(row, said[row["id"]]) for row in drawn if row["id"] not in known)]
+    return [_drawn(row, said[row["id"]]) for row in drawn if row["id"] not in known]
+
+
+async def list_sets(
+    work: Work, asked: Asked, *, outcome: str, status: str | None = None, analysis: UUID | None = None
+) -> tuple[list[ConditionSetAnswer], str | None]:
+    """Return a page of all sets, or of what one analysis found; a set changes when it is found or spoken of again.
+
+    When another analysis comes into force, the pages after a first one go on with the analysis of that one.
+    """
+    begun = source_of(asked)
+    found = await (all_sets(work, outcome, begun) if analysis is None else looked_at(work, outcome, analysis))
+    source = (found[0].analysis if found else None) or NOTHING
+    since = asked.updated_since
+    said = await queries.said_of_sets(work.session, work.workspace_id) if since is not None else {}
+
+    def wanted(item: ConditionSetAnswer) -> bool:
+        moments = [item.recorded_at, *(row["recorded_at"] for row in said.get(item.id, []))]
+        return (status is None or item.status == status) and (since is None or max(moments) >= since)
+
+    return part_of(found, asked, wanted, source)
 
 
 async def read_set(work: Work, set_id: UUID) -> ConditionSetAnswer:

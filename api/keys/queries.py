@@ -1,14 +1,14 @@
 """Every statement about keys, by name."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, func, select, tuple_, update
+from sqlalchemy import Row, and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.paging import read_cursor
+from api.listing import Asked
+from api.paging import page_by
 from models.access import ApiKey
 
 keys = ApiKey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -24,18 +24,14 @@ async def key_of(
     return (await session.execute(statement)).one_or_none()
 
 
-async def page_of_keys(
-    session: AsyncSession, workspace_id: UUID, limit: int, cursor: str | None, updated_since: datetime | None
-) -> list[Row[Any]]:
+async def page_of_keys(session: AsyncSession, workspace_id: UUID, asked: Asked) -> list[Row[Any]]:
     """Return keys, oldest first, one more than asked so that the end is seen."""
     statement = select(keys).where(keys.c.workspace_id == workspace_id)
-    if cursor is not None:
-        statement = statement.where(tuple_(keys.c.created_at, keys.c.id) > read_cursor(cursor))
-    if updated_since is not None:
+    if asked.updated_since is not None:
         changed = func.coalesce(keys.c.changed_at, keys.c.created_at, type_=keys.c.created_at.type)
-        statement = statement.where(changed >= updated_since)
-    statement = statement.order_by(keys.c.created_at, keys.c.id).limit(limit + 1)
-    return list((await session.execute(statement)).all())
+        statement = statement.where(changed >= asked.updated_since)
+    page = page_by(statement, (keys.c.created_at, keys.c.id), asked.cursor, asked.limit)
+    return list((await session.execute(page)).all())
 
 
 async def change_key(session: AsyncSession, workspace_id: UUID, key_id: UUID, values: Mapping[str, Any]) -> None:

@@ -3,12 +3,13 @@
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.dependencies import Admin, AdminReader
 from api.keys import service
 from api.keys.schemas import KeyAnswer, KeyBody, NewKeyAnswer, RotationAnswer, RotationBody
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page
 from api.routing import StrictRoute
 
 router = APIRouter(prefix="/v1/keys", tags=["Keys"], route_class=StrictRoute)
@@ -20,13 +21,10 @@ async def make_key(work: Admin, body: KeyBody) -> NewKeyAnswer:
     return await service.make(work, body)
 
 
-@router.get("")
-async def list_keys(
-    work: AdminReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[KeyAnswer]:
+@router.get("", response_model=Page[KeyAnswer], responses=STREAMED)
+async def list_keys(work: AdminReader, asked: Asking) -> Page[KeyAnswer] | Response:
     """List the workspace's keys, oldest first, with the day each was last used. Scope: admin."""
-    items, following = await service.list_keys(work, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, service.list_keys)
 
 
 @router.get("/{key_id}")

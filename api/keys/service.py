@@ -9,6 +9,7 @@ from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.keys import queries
 from api.keys.schemas import KeyAnswer, KeyBody, NewKeyAnswer, RotationAnswer
+from api.listing import Asked
 from api.paging import cursor_after
 from api.recorded import impossible
 from api.workspaces import service as workspaces
@@ -22,11 +23,10 @@ async def make(work: Work, body: KeyBody) -> NewKeyAnswer:
     return await _make(work, body.scopes, body.name, body.expires_at)
 
 
-async def list_keys(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[KeyAnswer], str | None]:
+async def list_keys(work: Work, asked: Asked) -> tuple[list[KeyAnswer], str | None]:
     """Return one page of keys, oldest first."""
-    rows = await queries.page_of_keys(work.session, work.workspace_id, limit, cursor, updated_since)
+    limit = asked.limit
+    rows = await queries.page_of_keys(work.session, work.workspace_id, asked)
     following = cursor_after(rows[limit - 1].created_at, rows[limit - 1].id) if len(rows) > limit else None
     return [answer(row, work.now) for row in rows[:limit]], following
 

@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, select
 
 from api.audit import entries
-from api.paging import read_cursor
+from api.listing import Asked
+from api.paging import page_by
 
 
 def audit_entries(
     workspace_id: UUID,
-    cursor: str | None,
-    limit: int,
+    asked: Asked,
     *,
     actor: str | None,
     action: str | None,
@@ -22,17 +22,15 @@ def audit_entries(
     until: datetime | None,
 ) -> Select[Any]:
     """Select a page of the audit, oldest first, one row longer than asked so that the end is seen."""
-    statement = select(entries, entries.c.recorded_at.label("changed_at")).where(entries.c.workspace_id == workspace_id)
+    statement = select(entries).where(entries.c.workspace_id == workspace_id)
     if actor is not None:
         statement = statement.where(entries.c.actor == actor)
     if action is not None:
         statement = statement.where(entries.c.action == action)
     if about is not None:
         statement = statement.where(entries.c.subject.contains(about, autoescape=True))
-    if since is not None:
-        statement = statement.where(entries.c.recorded_at >= since)
+    for earliest in filter(None, (since, asked.updated_since)):
+        statement = statement.where(entries.c.recorded_at >= earliest)
     if until is not None:
         statement = statement.where(entries.c.recorded_at < until)
-    if cursor is not None:
-        statement = statement.where(tuple_(entries.c.recorded_at, entries.c.id) > read_cursor(cursor))
-    return statement.order_by(entries.c.recorded_at, entries.c.id).limit(limit + 1)
+    return page_by(statement, (entries.c.recorded_at, entries.c.id), asked.cursor, asked.limit)

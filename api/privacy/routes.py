@@ -1,13 +1,15 @@
 """Personal data of one customer, and the audit."""
 
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.bodies import Reference, ShortText
 from api.dependencies import Admin, AdminReader, database
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page, UpdatedSince
 from api.privacy import service
 from api.privacy.schemas import AuditAnswer, ErasureAnswer, ReadmissionAnswer
 from api.routing import StrictRoute
@@ -36,20 +38,17 @@ async def readmit_customer(work: Admin, reference: Reference) -> ReadmissionAnsw
     return await service.readmit(work, reference)
 
 
-@router.get("/audit")
+@router.get("/audit", response_model=Page[AuditAnswer], responses=STREAMED)
 async def list_audit(
     work: AdminReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asking,
     actor: Annotated[ShortText | None, Query(description="Only by this actor, like `key:…` or `cli:ana`.")] = None,
     action: Annotated[ShortText | None, Query(description="Only this action, like `put_customer`.")] = None,
     customer: Annotated[Reference | None, Query(description="Only requests addressed to this customer.")] = None,
     case: Annotated[Reference | None, Query(description="Only requests addressed to this case.")] = None,
-    since: UpdatedSince = None,
+    since: Annotated[UpdatedSince, Query(description="The same as `updated_since`.")] = None,
     until: Annotated[UpdatedSince, Query(description="Only what was done before this.")] = None,
-) -> Page[AuditAnswer]:
+) -> Page[AuditAnswer] | Response:
     """List who did what, oldest first. Scope: admin."""
-    items, following = await service.list_audit(
-        work, limit, cursor, actor=actor, action=action, customer=customer, case=case, since=since, until=until
-    )
-    return Page(items=items, next_cursor=following)
+    read = partial(service.list_audit, actor=actor, action=action, customer=customer, case=case)
+    return await listed(work, asked, partial(read, since=since, until=until))

@@ -1,12 +1,13 @@
 """What can be done with personal data: told, erased, admitted again; and who did what."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from api import audit, tombstones
 from api.dependencies import Work
 from api.errors import NoSuchThing
-from api.paging import next_cursor
+from api.listing import Asked, answers_of
 from api.privacy import queries
 from api.privacy.erasing import erase_person
 from api.privacy.forgetting import ask_to_forget
@@ -80,8 +81,7 @@ async def told(database: Database, work: Work, reference: str) -> AsyncIterator[
 
 async def list_audit(
     work: Work,
-    limit: int,
-    cursor: str | None,
+    asked: Asked,
     *,
     actor: str | None = None,
     action: str | None = None,
@@ -93,12 +93,14 @@ async def list_audit(
     """Return a page of the audit, oldest first."""
     about = None if customer is None else audit.hashed(work, NOUN, customer)
     about = about if case is None else audit.hashed(work, "cases", case)
-    statement = queries.audit_entries(
-        work.workspace_id, cursor, limit, actor=actor, action=action, about=about, since=since, until=until
+    page = queries.audit_entries(
+        work.workspace_id, asked, actor=actor, action=action, about=about, since=since, until=until
     )
-    rows = (await work.session.execute(statement)).mappings().all()
-    items = [AuditAnswer(**{name: row[name] for name in AuditAnswer.model_fields}) for row in rows[:limit]]
-    return items, next_cursor(rows, limit)
+    return await answers_of(work, asked, page, _entry, "recorded_at")
+
+
+def _entry(row: Mapping[Any, Any]) -> AuditAnswer:
+    return AuditAnswer(**{name: row[name] for name in AuditAnswer.model_fields})
 
 
 def _nobody(reference: str) -> NoSuchThing:

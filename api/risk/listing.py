@@ -4,13 +4,13 @@ Who objects to scoring by now is shown without figures, whatever was stored befo
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import NoSuchThing
+from api.listing import Asked, answers_of
 from api.paging import next_cursor
 from api.risk import queries
 from api.risk.schemas import AssessmentAnswer, ListedAssessment, PastAssessment
@@ -27,13 +27,7 @@ EXPLAINED = ("level", "horizon_days", "threshold", "currency", "top_set", "reaso
 
 
 async def list_risk(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    flagged: bool | None = None,
-    team: str | None = None,
+    work: Work, asked: Asked, *, flagged: bool | None = None, team: str | None = None
 ) -> tuple[list[ListedAssessment], str | None]:
     """Return a page of what was last stored of each customer, oldest first."""
     statement = queries.current_assessments(work.workspace_id)
@@ -41,12 +35,11 @@ async def list_risk(
         statement = statement.where(queries.assessments.c.flagged == flagged)
     if team is not None:
         statement = statement.where(queries.latest_team() == team)
-    statement = queries.page_of_assessments(statement, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    left = await _left(work, [row["customer_id"] for row in rows[:limit]])
-    items = [_listed(row, has_left=row["customer_id"] in left) for row in rows[:limit]]
+    rows = (await work.session.execute(queries.page_of_assessments(statement, asked))).mappings().all()
+    left = await _left(work, [row["customer_id"] for row in rows[: asked.limit]])
+    items = [_listed(row, has_left=row["customer_id"] in left) for row in rows[: asked.limit]]
     # Whoever left or objected since the last assessment is flagged no more.
-    return [item for item in items if flagged is None or item.flagged == flagged], next_cursor(rows, limit)
+    return [item for item in items if flagged is None or item.flagged == flagged], next_cursor(rows, asked.limit)
 
 
 async def _left(work: Work, customer_ids: Sequence[UUID]) -> set[UUID]:
@@ -61,19 +54,14 @@ def _listed(row: Row, *, has_left: bool) -> ListedAssessment:
     return _said(ListedAssessment, row, state, team=row["team"])
 
 
-async def history(
-    work: Work, reference: str, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[PastAssessment], str | None]:
+async def history(work: Work, asked: Asked, *, reference: str) -> tuple[list[PastAssessment], str | None]:
     """Return a page of everything that was stored of a customer, oldest first."""
     known = await customers.customer_ids(work, [reference])
     if reference not in known:
         raise NoSuchThing(f"There is no customer {reference}.")
     objects = (await customers.read_customer(work, reference)).objects_to_scoring
-    statement = queries.assessments_of(work.workspace_id, known[reference])
-    statement = queries.page_of_assessments(statement, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    items = [_past(row, objects=bool(objects)) for row in rows[:limit]]
-    return items, next_cursor(rows, limit)
+    page = queries.page_of_assessments(queries.assessments_of(work.workspace_id, known[reference]), asked)
+    return await answers_of(work, asked, page, lambda row: _past(row, objects=bool(objects)))
 
 
 def _past(row: Row, *, objects: bool) -> PastAssessment:

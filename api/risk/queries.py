@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from api.paging import read_cursor
+from api.listing import Asked
+from api.paging import page_by
 from ml.features.asof import known_at
 from models.assessment import Assessment, ModelState, RiskModelVersion
 from models.base import to_us
@@ -132,11 +133,14 @@ def latest_team() -> ScalarSelect[Any]:
     )
 
 
+def all_assessments(workspace_id: UUID) -> Select[Any]:
+    """Select everything that was said of anybody."""
+    return _with_customer(select(assessments)).where(assessments.c.workspace_id == workspace_id)
+
+
 def assessments_of(workspace_id: UUID, customer_id: UUID) -> Select[Any]:
     """Select everything that was said of a customer."""
-    return _with_customer(select(assessments)).where(
-        assessments.c.workspace_id == workspace_id, assessments.c.customer_id == customer_id
-    )
+    return all_assessments(workspace_id).where(assessments.c.customer_id == customer_id)
 
 
 def _with_customer(statement: Select[Any]) -> Select[Any]:
@@ -147,16 +151,21 @@ def _with_customer(statement: Select[Any]) -> Select[Any]:
     )
 
 
-def page_of_assessments(
-    statement: Select[Any], cursor: str | None, limit: int, updated_since: datetime | None
-) -> Select[Any]:
+def page_of_assessments(statement: Select[Any], asked: Asked) -> Select[Any]:
     """Return one page in the order of storing, one row longer than asked so that the end is seen."""
-    place = tuple_(assessments.c.recorded_at, assessments.c.id)
-    if cursor is not None:
-        statement = statement.where(place > read_cursor(cursor))
-    if updated_since is not None:
-        statement = statement.where(assessments.c.recorded_at >= updated_since)
-    return statement.order_by(assessments.c.recorded_at, assessments.c.id).limit(limit + 1)
+    if asked.updated_since is not None:
+        statement = statement.where(assessments.c.recorded_at >= asked.updated_since)
+    return page_by(statement, (assessments.c.recorded_at, assessments.c.id), asked.cursor, asked.limit)
+
+
+def page_of_models(workspace_id: UUID, asked: Asked) -> Select[Any]:
+    """Select a page of model versions, newest first; one was changed when it was last promoted or retired."""
+    statement = all_models(workspace_id)
+    if asked.updated_since is not None:
+        changed = func.coalesce(models.c.changed_at, models.c.created_at, type_=models.c.created_at.type)
+        statement = statement.where(changed >= asked.updated_since)
+    order = (models.c.created_at, models.c.id)
+    return page_by(statement, order, asked.cursor, asked.limit, newest_first=True)
 
 
 def current_feedback(workspace_id: UUID) -> Select[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from api import audit
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
-from api.paging import cursor_after, read_cursor
+from api.listing import Asked, answers_of
 from api.risk import queries
 from api.risk.schemas import CardAnswer, ModelAnswer, ModelChanged, WeightAnswer
 from api.risk.serving import PRIOR, fingerprint, read_model
@@ -111,7 +111,7 @@ async def _find(work: Work, model_id: UUID) -> Row:
 async def _set_state(work: Work, model_id: UUID, state: ModelState) -> None:
     table = queries.models
     mine = (table.c.workspace_id == work.workspace_id, table.c.id == model_id)
-    await work.session.execute(update(table).where(*mine).values(state=state))
+    await work.session.execute(update(table).where(*mine).values(state=state, changed_at=work.now))
 
 
 def _changed(model_id: UUID, state: ModelState, serves: str, before: str, *, unchanged: bool) -> ModelChanged:
@@ -127,19 +127,9 @@ def _opened(row: Row) -> tuple[RiskModel | None, str | None]:
         return None, str(refused)
 
 
-async def list_models(work: Work, limit: int, cursor: str | None) -> tuple[list[ModelAnswer], str | None]:
+async def list_models(work: Work, asked: Asked) -> tuple[list[ModelAnswer], str | None]:
     """Return a page of model versions, newest first."""
-    table = queries.models
-    statement = queries.all_models(work.workspace_id)
-    if cursor is not None:
-        made, identity = read_cursor(cursor)
-        before = (table.c.created_at == made) & (table.c.id < identity)
-        statement = statement.where((table.c.created_at < made) | before)
-    statement = statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit + 1)
-    rows = (await work.session.execute(statement)).mappings().all()
-    more = len(rows) > limit
-    following = cursor_after(rows[limit - 1]["created_at"], rows[limit - 1]["id"]) if more else None
-    return [_answer(row) for row in rows[:limit]], following
+    return await answers_of(work, asked, queries.page_of_models(work.workspace_id, asked), _answer, "created_at")
 
 
 async def read(work: Work, model_id: UUID) -> ModelAnswer:

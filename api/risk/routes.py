@@ -1,5 +1,6 @@
 """Who is at risk, how surely, and under which conditions; what people say of it, and which model says it."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import Moment, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsWriter, RiskReader
 from api.jobs.schemas import Accepted
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page
 from api.risk import listing, registry, service, training, verdicts
 from api.risk.schemas import (
     CardAnswer,
@@ -41,17 +43,10 @@ async def read_risk(
     return await service.risk_of(work, reference, as_of)
 
 
-@router.get("/customers/{reference}/risk/history")
-async def read_history(
-    work: RiskReader,
-    reference: Reference,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
-) -> Page[PastAssessment]:
+@router.get("/customers/{reference}/risk/history", response_model=Page[PastAssessment], responses=STREAMED)
+async def read_history(work: RiskReader, reference: Reference, asked: Asking) -> Page[PastAssessment] | Response:
     """List what was stored of a customer's risk, one entry a change, oldest first. Scope: risk:read."""
-    items, following = await listing.history(work, reference, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(listing.history, reference=reference))
 
 
 @router.post("/customers/{reference}/risk/feedback", status_code=201, responses={200: {"description": "Said before."}})
@@ -70,18 +65,15 @@ async def read_feedback(work: AnalysisReader, reference: Reference, feedback: Re
     return await verdicts.read_feedback(work, reference, feedback)
 
 
-@router.get("/risk")
+@router.get("/risk", response_model=Page[ListedAssessment], responses=STREAMED)
 async def list_risk(
     work: RiskReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     flagged: Annotated[bool | None, Query(description="Only who is flagged, or only who is not.")] = None,
     team: Annotated[ShortText | None, Query(description="Only whose latest case is this team's.")] = None,
-) -> Page[ListedAssessment]:
+) -> Page[ListedAssessment] | Response:
     """List what was last stored of each customer; `GET /v1/customers/{reference}/risk` is fresh. Scope: risk:read."""
-    items, following = await listing.list_risk(work, limit, cursor, updated_since, flagged=flagged, team=team)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(listing.list_risk, flagged=flagged, team=team))
 
 
 @router.post("/risk/lookup")
@@ -91,27 +83,21 @@ async def look_up(work: RiskReader, body: LookupBody) -> LookupAnswer:
     return LookupAnswer(items=items, unknown=unknown)
 
 
-@router.get("/risk/feedback")
+@router.get("/risk/feedback", response_model=Page[FeedbackAnswer], responses=STREAMED)
 async def list_feedback(
     work: AnalysisReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     customer: Annotated[Reference | None, Query(description="Only of this customer.")] = None,
     verdict: Annotated[Verdict | None, Query(description="Only with this verdict.")] = None,
-) -> Page[FeedbackAnswer]:
+) -> Page[FeedbackAnswer] | Response:
     """List what people say of assessments. Scope: analysis:read."""
-    items, following = await verdicts.list_feedback(
-        work, limit, cursor, updated_since, customer=customer, verdict=verdict
-    )
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(verdicts.list_feedback, customer=customer, verdict=verdict))
 
 
-@router.get("/models")
-async def list_models(work: RiskReader, limit: Limit = 100, cursor: Cursor = None) -> Page[ModelAnswer]:
+@router.get("/models", response_model=Page[ModelAnswer], responses=STREAMED)
+async def list_models(work: RiskReader, asked: Asking) -> Page[ModelAnswer] | Response:
     """List the versions of the risk model, newest first. Scope: risk:read."""
-    items, following = await registry.list_models(work, limit, cursor)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, registry.list_models)
 
 
 @router.get("/models/{model_id}")

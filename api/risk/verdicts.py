@@ -1,7 +1,6 @@
 """What people who know a customer say of the assessment: kept beside it, version by version."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing, UnknownReference
 from api.failures import service as failures
-from api.paging import next_cursor, page_of
+from api.listing import Asked, rows_of
 from api.risk import queries
 from api.risk.schemas import FeedbackAnswer, FeedbackBody, FeedbackStored
 from api.risk.service import ACTIVE, assess, store_assessments
@@ -80,13 +79,7 @@ async def read_feedback(work: Work, customer: str, reference: str) -> FeedbackAn
 
 
 async def list_feedback(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    customer: str | None = None,
-    verdict: Verdict | None = None,
+    work: Work, asked: Asked, *, customer: str | None = None, verdict: Verdict | None = None
 ) -> tuple[list[FeedbackAnswer], str | None]:
     """Return a page of what was said, of one customer or with one verdict where named."""
     statement = queries.current_feedback(work.workspace_id)
@@ -94,9 +87,7 @@ async def list_feedback(
         statement = statement.where(kinds.CUSTOMER.head.c.reference == customer)
     if verdict is not None:
         statement = statement.where(kinds.RISK_FEEDBACK.version.c.verdict == verdict)
-    statement = page_of(statement, queries.said, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    return await rows_of(work, asked, statement, queries.said, _answer)
 
 
 def _answer(row: Row) -> FeedbackAnswer:

@@ -1,13 +1,11 @@
 """What staff heard customers need: kept in the customers' words, the unserved ones above all."""
 
-from datetime import datetime
-
 from sqlalchemy import Select
 
 from api import kinds
 from api.customers import service as customers
 from api.dependencies import Work
-from api.paging import next_cursor, page_of
+from api.listing import Asked, rows_of
 from api.roles import queries, telling
 from api.roles.support_schemas import HeardAnswer, HeardBody, HeardStored
 from api.roles.telling import Row
@@ -39,14 +37,7 @@ async def read_heard(work: Work, reference: str) -> HeardAnswer:
 
 
 async def list_heard(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    served: bool | None = None,
-    need: str | None = None,
-    team: str | None = None,
+    work: Work, asked: Asked, *, served: bool | None = None, need: str | None = None, team: str | None = None
 ) -> tuple[list[HeardAnswer], str | None]:
     """Return a page of what was heard; what nobody said was served is not served."""
     version = HEARD.version
@@ -59,9 +50,7 @@ async def list_heard(
         statement = statement.where(version.c.need == need)
     if team is not None:
         statement = statement.where(version.c.team == team)
-    statement = page_of(statement, HEARD.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_shown(row) for row in rows[:limit]], next_cursor(rows, limit)
+    return await rows_of(work, asked, statement, HEARD.head, _shown)
 
 
 async def void_heard(work: Work, reference: str, reason: str) -> HeardStored:

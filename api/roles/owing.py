@@ -7,6 +7,7 @@ from sqlalchemy import Select
 
 from api.company import service as company
 from api.dependencies import Work
+from api.listing import Asked
 from api.paging import cursor_after
 from api.roles import queries
 from api.roles.service import OWED, waiting
@@ -21,12 +22,13 @@ OF_A_PROPOSAL = ("status", "author", "role", "customer_need", "proposed_change")
 
 
 async def support_owed(
-    work: Work, limit: int, cursor: str | None, *, team: str | None = None, supporter: str | None = None
+    work: Work, asked: Asked, *, team: str | None = None, supporter: str | None = None
 ) -> tuple[list[SupportOwed], str | None]:
     """Return a page of what waits for support, of one team or owed by one supporter where named; oldest due first."""
     owing = await company.supporters(work)
-    proposals = queries.owed(work.workspace_id, OWED, cursor, limit)
-    requests = queries.requests_owed(work.workspace_id, cursor, limit)
+    limit = asked.limit
+    proposals = queries.owed(work.workspace_id, OWED, asked)
+    requests = queries.requests_owed(work.workspace_id, asked)
     if team is not None:
         proposals = proposals.where(queries.versions.c.team == team)
         requests = requests.where(queries.request_versions.c.team == team)

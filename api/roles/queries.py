@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from api.paging import read_cursor
+from api.listing import Asked
+from api.paging import page_by
 from models.ids import uuid7
 from models.recording import ROWS_A_QUESTION, current_rows
 from models.role import SupportAnswer, Supporter
@@ -36,12 +37,16 @@ def current_proposals(workspace_id: UUID) -> Select[Any]:
     )
 
 
-def owed(workspace_id: UUID, statuses: Sequence[str], cursor: str | None, limit: int) -> Select[Any]:
-    """Select proposals in some statuses, oldest due first, one more than asked so that the end is seen."""
+def owed(workspace_id: UUID, statuses: Sequence[str], asked: Asked) -> Select[Any]:
+    """Select a page of proposals in some statuses, oldest due first."""
     statement = current_proposals(workspace_id).where(versions.c.status.in_(statuses))
-    if cursor is not None:
-        statement = statement.where(tuple_(versions.c.due_at, versions.c.id) > read_cursor(cursor))
-    return statement.order_by(versions.c.due_at, versions.c.id).limit(limit + 1)
+    return _oldest_due_first(statement, proposals, versions, asked)
+
+
+def _oldest_due_first(statement: Select[Any], head: Table, version: Table, asked: Asked) -> Select[Any]:
+    if asked.updated_since is not None:
+        statement = statement.where(head.c.stored_at >= asked.updated_since)
+    return page_by(statement, (version.c.due_at, version.c.id), asked.cursor, asked.limit)
 
 
 def owed_by(supporter: Collection[str], below: Collection[str], above: Collection[str]) -> ColumnElement[bool]:
@@ -70,13 +75,11 @@ def current_requests(workspace_id: UUID) -> Select[Any]:
     return current_rows(kinds.SUPPORT_REQUEST, workspace_id).add_columns(requests.c.stored_at.label("changed_at"))
 
 
-def requests_owed(workspace_id: UUID, cursor: str | None, limit: int) -> Select[Any]:
-    """Select support requests that wait to be met, oldest due first, one more than asked so that the end is seen."""
+def requests_owed(workspace_id: UUID, asked: Asked) -> Select[Any]:
+    """Select a page of support requests that wait to be met, oldest due first."""
     version = request_versions
     statement = current_requests(workspace_id).where(version.c.met_at.is_(None), version.c.voided.is_(False))
-    if cursor is not None:
-        statement = statement.where(tuple_(version.c.due_at, version.c.id) > read_cursor(cursor))
-    return statement.order_by(version.c.due_at, version.c.id).limit(limit + 1)
+    return _oldest_due_first(statement, requests, version, asked)
 
 
 def requests_overdue(workspace_id: UUID, now: datetime) -> Select[Any]:

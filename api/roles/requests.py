@@ -7,7 +7,7 @@ from api import kinds
 from api.company import service as company
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
-from api.paging import next_cursor, page_of
+from api.listing import Asked, rows_of
 from api.recorded import CLOCK_SKEW, impossible, in_order
 from api.roles import queries, telling
 from api.roles.support_schemas import SupportRequestAnswer, SupportRequestBody, SupportRequestStored
@@ -80,7 +80,7 @@ async def read_request(work: Work, reference: str) -> SupportRequestAnswer:
 
 
 async def list_requests(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None, *, team: str | None, met: bool | None
+    work: Work, asked: Asked, *, team: str | None = None, met: bool | None = None
 ) -> tuple[list[SupportRequestAnswer], str | None]:
     """Return a page of support requests, of one team, met or not where asked."""
     version = REQUEST.version
@@ -90,10 +90,8 @@ async def list_requests(
     if met is not None:
         statement = statement.where(version.c.met_at.is_not(None) if met else version.c.met_at.is_(None))
         statement = statement.where(version.c.voided.is_(False))
-    statement = page_of(statement, REQUEST.head, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
     owing = await company.supporters(work)
-    return [_shown(row, owing, work.now) for row in rows[:limit]], next_cursor(rows, limit)
+    return await rows_of(work, asked, statement, REQUEST.head, lambda row: _shown(row, owing, work.now))
 
 
 def _shown(row: Row, owing: Supporters, now: datetime) -> SupportRequestAnswer:

@@ -1,6 +1,7 @@
 """How staff would design their roles, and the support managers owe them."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, params
@@ -18,7 +19,8 @@ from api.dependencies import (
 )
 from api.errors import NotAllowed
 from api.etags import etag
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page
 from api.roles import heard, owing, requests, service
 from api.roles.schemas import (
     AnswerBody,
@@ -75,18 +77,15 @@ async def offer_proposal(work: RolesWriter, body: ProposalBody) -> ProposalStore
     return await service.offer(work, body)
 
 
-@router.get("/role-proposals", openapi_extra=EITHER)
+@router.get("/role-proposals", response_model=Page[ProposalAnswer], responses=STREAMED, openapi_extra=EITHER)
 async def list_proposals(
     work: ProposalsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     status: Annotated[ProposalStatus | None, Query(description="Only in this status.")] = None,
     team: Team = None,
-) -> Page[ProposalAnswer]:
+) -> Page[ProposalAnswer] | Response:
     """List role proposals. Scope: roles:write or roles:support."""
-    items, following = await service.list_proposals(work, limit, cursor, updated_since, status=status, team=team)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(service.list_proposals, status=status, team=team))
 
 
 @router.get("/role-proposals/{reference}", openapi_extra=EITHER)
@@ -131,17 +130,15 @@ async def withdraw(work: RolesWriter, reference: Reference, body: StepBody | Non
     return await service.go_on(work, reference, Step.WITHDRAW, _reason(body))
 
 
-@router.get("/support-owed")
+@router.get("/support-owed", response_model=Page[SupportOwed], responses=STREAMED)
 async def list_support_owed(
     work: SupportReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
+    asked: Asking,
     team: Team = None,
     supporter: Annotated[ShortText | None, Query(description="Only what this supporter owes.")] = None,
-) -> Page[SupportOwed]:
+) -> Page[SupportOwed] | Response:
     """List what waits for support, oldest due first; overdue is a promise not kept. Scope: roles:support."""
-    items, following = await owing.support_owed(work, limit, cursor, team=team, supporter=supporter)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(owing.support_owed, team=team, supporter=supporter))
 
 
 @router.post("/support-requests", status_code=201)
@@ -152,18 +149,15 @@ async def ask_for_support(work: RolesWriter, body: SupportRequestBody, response:
     return stored
 
 
-@router.get("/support-requests", openapi_extra=EITHER)
+@router.get("/support-requests", response_model=Page[SupportRequestAnswer], responses=STREAMED, openapi_extra=EITHER)
 async def list_support_requests(
     work: ProposalsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     team: Team = None,
     met: Annotated[bool | None, Query(description="Only those met, or only those still open.")] = None,
-) -> Page[SupportRequestAnswer]:
+) -> Page[SupportRequestAnswer] | Response:
     """List support requests. Scope: roles:write or roles:support."""
-    items, following = await requests.list_requests(work, limit, cursor, updated_since, team=team, met=met)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(requests.list_requests, team=team, met=met))
 
 
 @router.get("/support-requests/{reference}", openapi_extra=EITHER)
@@ -202,19 +196,16 @@ async def tell_heard(work: RolesWriter, body: HeardBody, response: Response) -> 
     return stored
 
 
-@router.get("/heard", openapi_extra=EITHER)
+@router.get("/heard", response_model=Page[HeardAnswer], responses=STREAMED, openapi_extra=EITHER)
 async def list_heard(
     work: ProposalsReader,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     served: Annotated[bool | None, Query(description="Only what was served; `false`: what nobody said was.")] = None,
     need: Annotated[ShortText | None, Query(description="Only of this need.")] = None,
     team: Team = None,
-) -> Page[HeardAnswer]:
+) -> Page[HeardAnswer] | Response:
     """List what customers were heard to need. Scope: roles:write or roles:support."""
-    items, following = await heard.list_heard(work, limit, cursor, updated_since, served=served, need=need, team=team)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(heard.list_heard, served=served, need=need, team=team))
 
 
 @router.get("/heard/{reference}", openapi_extra=EITHER)

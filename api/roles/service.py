@@ -17,6 +17,7 @@ from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing, Refusal, UnknownReference
 from api.events import RoleProposalAnswered, RoleProposalOffered
 from api.failures import service as failures
+from api.listing import Asked
 from api.paging import next_cursor, page_of
 from api.recorded import impossible
 from api.roles import queries
@@ -227,13 +228,7 @@ async def read_proposal(work: Work, reference: str) -> ProposalAnswer:
 
 
 async def list_proposals(
-    work: Work,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    status: str | None = None,
-    team: str | None = None,
+    work: Work, asked: Asked, *, status: str | None = None, team: str | None = None
 ) -> tuple[list[ProposalAnswer], str | None]:
     """Return a page of role proposals, in one status or of one team where named."""
     statement: Select[Any] = queries.current_proposals(work.workspace_id)
@@ -241,9 +236,9 @@ async def list_proposals(
         statement = statement.where(queries.versions.c.status == status)
     if team is not None:
         statement = statement.where(queries.versions.c.team == team)
-    statement = page_of(statement, queries.proposals, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return await _shown(work, rows[:limit]), next_cursor(rows, limit)
+    page = page_of(statement, queries.proposals, asked.cursor, asked.limit, asked.updated_since)
+    rows = (await work.session.execute(page)).mappings().all()
+    return await _shown(work, rows[: asked.limit]), next_cursor(rows, asked.limit)
 
 
 def waiting(row: Row, now: datetime) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Hooks: where events are told to, what became of each telling, and what an event looks like."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import ShortText
 from api.dependencies import Admin, AdminReader
-from api.paging import Cursor, Limit, Page, UpdatedSince
+from api.listing import STREAMED, Asking, listed
+from api.paging import Page
 from api.routing import StrictRoute
 from api.webhooks import service
 from api.webhooks.schemas import (
@@ -31,13 +33,10 @@ async def add_hook(work: Admin, body: HookBody) -> HookMade:
     return await service.add(work, body)
 
 
-@router.get("/hooks")
-async def list_hooks(
-    work: AdminReader, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
-) -> Page[HookAnswer]:
+@router.get("/hooks", response_model=Page[HookAnswer], responses=STREAMED)
+async def list_hooks(work: AdminReader, asked: Asking) -> Page[HookAnswer] | Response:
     """List hooks. Scope: admin."""
-    items, following = await service.list_hooks(work, limit, cursor, updated_since)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, service.list_hooks)
 
 
 @router.get("/hooks/{hook_id}")
@@ -64,18 +63,15 @@ async def replay_since(work: Admin, hook_id: UUID, body: ReplayBody) -> ReplayAn
     return await service.replay_since(work, hook_id, body)
 
 
-@router.get("/hooks/{hook_id}/deliveries")
+@router.get("/hooks/{hook_id}/deliveries", response_model=Page[DeliveryAnswer], responses=STREAMED)
 async def list_deliveries(
     work: AdminReader,
     hook_id: UUID,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    updated_since: UpdatedSince = None,
+    asked: Asking,
     state: Annotated[DeliveryState | None, Query(description="Only those that stand so.")] = None,
-) -> Page[DeliveryAnswer]:
+) -> Page[DeliveryAnswer] | Response:
     """List what is or was to be told to a hook, the least recently touched first. Scope: admin."""
-    items, following = await service.list_deliveries(work, hook_id, limit, cursor, updated_since, state=state)
-    return Page(items=items, next_cursor=following)
+    return await listed(work, asked, partial(service.list_deliveries, hook_id=hook_id, state=state))
 
 
 @router.get("/hooks/{hook_id}/deliveries/{delivery_id}")

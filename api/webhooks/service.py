@@ -1,7 +1,7 @@
 """What can be done with hooks: add, remove, give a new secret, and tell again what was told before."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from api import audit, outbox
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
 from api.events import CATALOGUE, EVENT_TYPES, sample_of
-from api.paging import next_cursor, page_of
+from api.listing import Asked, rows_of
 from api.webhooks import queries, signing
 from api.webhooks.schemas import (
     DeliveryAnswer,
@@ -76,13 +76,9 @@ async def _held(work: Work, hook_id: UUID) -> Row:
     return row
 
 
-async def list_hooks(
-    work: Work, limit: int, cursor: str | None, updated_since: datetime | None
-) -> tuple[list[HookAnswer], str | None]:
+async def list_hooks(work: Work, asked: Asked) -> tuple[list[HookAnswer], str | None]:
     """Return a page of hooks."""
-    statement = page_of(queries.current_hooks(work.workspace_id), outbox.hooks, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_answer(row) for row in rows[:limit]], next_cursor(rows, limit)
+    return await rows_of(work, asked, queries.current_hooks(work.workspace_id), outbox.hooks, _answer)
 
 
 def _answer(row: Row) -> HookAnswer:
@@ -123,22 +119,14 @@ async def rotate(work: Work, hook_id: UUID) -> SecretAnswer:
 
 
 async def list_deliveries(
-    work: Work,
-    hook_id: UUID,
-    limit: int,
-    cursor: str | None,
-    updated_since: datetime | None,
-    *,
-    state: DeliveryState | None = None,
+    work: Work, asked: Asked, *, hook_id: UUID, state: DeliveryState | None = None
 ) -> tuple[list[DeliveryAnswer], str | None]:
     """Return a page of what is or was to be told to a hook."""
     await _find(work, hook_id)
     statement = queries.deliveries_to(work.workspace_id, hook_id)
     if state is not None:
         statement = statement.where(outbox.deliveries.c.state == state)
-    statement = page_of(statement, outbox.deliveries, cursor, limit, updated_since)
-    rows = (await work.session.execute(statement)).mappings().all()
-    return [_delivery(row) for row in rows[:limit]], next_cursor(rows, limit)
+    return await rows_of(work, asked, statement, outbox.deliveries, _delivery)
 
 
 async def read_delivery(work: Work, hook_id: UUID, delivery_id: UUID) -> DeliveryAnswer:

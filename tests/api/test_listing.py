@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,35 +13,19 @@ from sqlalchemy import Pool
 
 from api.listing import ROWS_A_READ, wants_lines
 from api.main import create_app
+from api.workspaces.service import WorkspaceSettings
 from models.database import Database
 from tests.api.caller import Caller, done, refusal
+from tests.api.openapi import routes
+from tests.api.risk.test_assessments import score
+from tests.api.risk.test_models import registered
+from tests.generated.everything import fill, fill_again, fill_more, fill_the_rest
 
 pytestmark = pytest.mark.anyio
 
 MANY = 2 * ROWS_A_READ + 1
 LINES = {"Accept": "application/x-ndjson"}
-WHOLE_AT_ONCE = {
-    "/v1/analyses",
-    "/v1/audit",
-    "/v1/changes",
-    "/v1/condition-sets",
-    "/v1/condition-sets/{set_id}/customers",
-    "/v1/condition-sets/{set_id}/verdicts",
-    "/v1/customers/{reference}/risk/history",
-    "/v1/heard",
-    "/v1/hooks",
-    "/v1/hooks/{hook_id}/deliveries",
-    "/v1/keys",
-    "/v1/models",
-    "/v1/needs",
-    "/v1/risk",
-    "/v1/risk/feedback",
-    "/v1/role-proposals",
-    "/v1/support-owed",
-    "/v1/support-requests",
-    "/v1/teams",
-}
-"""Lists that do not stream yet: those the company keeps about itself, and what is derived."""
+LONG_AGO, FAR_AHEAD = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
 
 
 async def put_many(client: Caller, number: int = MANY) -> set[str]:
@@ -85,15 +71,85 @@ async def test_what_can_be_refused_is_refused_before_a_line_is_sent(client: Call
     refusal(await poor.ask("GET", "/v1/customers", LINES), 403, "missing_scope")
 
 
-async def test_every_list_says_that_it_streams(app: FastAPI) -> None:
-    document = app.openapi()
-    silent = set()
-    for path, operations in document["paths"].items():
-        answer = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
-        name = answer.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
-        if name.startswith("Page") and "application/x-ndjson" not in answer:
-            silent.add(path)
-    assert silent == WHOLE_AT_ONCE
+def lists(app: FastAPI) -> list[str]:
+    """Give the path of every list."""
+    found = app.openapi()["paths"].items()
+    return [path for path, operations in found if _shape(operations).startswith("Page")]
+
+
+def _shape(operations: dict[str, Any]) -> str:
+    name: str = _contents(operations).get("application/json", {}).get("schema", {}).get("$ref", "")
+    return name.rpartition("/")[2]
+
+
+def _contents(operations: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    return found
+
+
+async def test_every_list_says_that_it_streams_and_takes_what_every_list_takes(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    assert len(lists(app)) > 30
+    assert {path for path in lists(app) if "application/x-ndjson" not in _contents(paths[path])} == set()
+    for route in routes(app):
+        if route.method == "GET" and route.path in lists(app):
+            assert {"limit", "cursor", "updated_since"} <= {name for name, *_ in route.parameters}, route
+
+
+@dataclass
+class Filled:
+    """The address of each list by its path, and a moment between the first and the second of what each list holds."""
+
+    addresses: dict[str, str]
+    between: str
+
+
+@pytest.fixture
+async def filled(app: FastAPI, client: Caller, database: Database, workspace: WorkspaceSettings) -> Filled:
+    """Put two of everything into the workspace."""
+    known = await fill(client)
+    known["hook_id"] = await fill_the_rest(client)
+    await registered(database, workspace, 0.3)
+    between = datetime.now(UTC).isoformat()
+    await fill_more(client)
+    await fill_again(client)
+    await registered(database, workspace, 0.5)
+    await score(database, workspace)
+    return Filled({route.path: route.address(known) for route in routes(app) if route.path in lists(app)}, between)
+
+
+async def test_every_list_streams_what_its_pages_hold(client: Caller, filled: Filled) -> None:
+    short, unlike = set(), {}
+    for path, address in filled.addresses.items():
+        streamed = await client.stream(address)
+        for limit in (1, 1000):
+            paged = await client.read_all(address, limit=limit)
+            if paged != streamed:
+                unlike[f"{path} by {limit}"] = (streamed, paged)
+        if len(streamed) < 2:
+            short.add(path)
+    assert unlike == {}
+    assert short == set(), "add a line to tests/generated/everything.py"
+
+
+async def test_every_list_tells_what_is_new_since_a_moment(client: Caller, filled: Filled) -> None:
+    wrong = {}
+    for path, address in filled.addresses.items():
+        whole = await client.stream(address)
+        since = {moment: await client.stream(address, updated_since=moment) for moment in (LONG_AGO, FAR_AHEAD)}
+        new = await client.read_all(address, updated_since=filled.between, limit=1)
+        if (since[LONG_AGO], since[FAR_AHEAD]) != (whole, []):
+            wrong[path] = since
+        if not 0 < len(new) < len(whole) or new != [row for row in whole if row in new]:
+            wrong[f"{path} since {filled.between}"] = {"new": new, "whole": whole}
+    assert wrong == {}
+
+
+async def test_no_list_takes_a_cursor_that_it_did_not_give(client: Caller, filled: Filled) -> None:
+    for address in filled.addresses.values():
+        for headers in ({}, LINES):
+            refused = await client.ask("GET", f"{address}?cursor=nonsense", headers)
+            assert refusal(refused, 422, "malformed")["errors"][0]["pointer"] == "/query/cursor", address
 
 
 def pool_of(database: Database) -> Pool:

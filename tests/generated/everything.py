@@ -86,3 +86,56 @@ async def fill_more(client: Caller) -> None:
         await client.put_case(f"X-{number}", f"X-{number}")
     rows: list[dict[str, Any]] = [{"reference": f"X-{number}", "team": "north"} for number in range(2, 6)]
     done(await client.post("/v1/cases/bulk", rows))
+
+
+async def fill_the_rest(client: Caller) -> str:
+    """Add what only lists show: a hook nobody answers at, with something to be told to it; give its id."""
+    hook = await _hook(client, 1)
+    await client.respond("X-1", satisfaction=1)
+    await client.put_customer("X-9")
+    said = {"reference": "X-9", "verdict": "agree"}
+    done(await client.post("/v1/customers/X-9/risk/feedback", said))
+    await client.catalogue("rude")
+    done(await client.post("/v1/condition-sets", {"conditions": ["rude"], "note": "They ring."}))
+    return hook
+
+
+async def _hook(client: Caller, number: int) -> str:
+    body = {"target_url": f"http://127.0.0.1:9/{number}", "events": ["case.failed"]}
+    made: str = done(await client.post("/v1/hooks", body))["id"]
+    return made
+
+
+async def fill_again(client: Caller) -> None:
+    """Add a second of whatever is listed, but for what is learnt; `fill`, the rest and more are there."""
+    await _hook(client, 2)
+    await client.catalogue("loud")
+    await client.promise("X-1", "X-2")
+    await client.observe("X-2", "late", reference="X-2")
+    await client.interact("X-2", reference="X-2")
+    await client.cost("X-2", minutes=5, reference="X-2")
+    await client.pay("X-2", reference="X-2")
+    await client.offer_role("X-2", team="X-2")
+    await client.respond("X-2", satisfaction=1)
+    for path in ("/v1/needs/X-2", "/v1/teams/X-2"):
+        done(await client.put(path, {"name": "Second"}))
+    said = {"reference": "X-2", "verdict": "already_known"}
+    done(await client.post("/v1/customers/X-2/risk/feedback", said))
+    await client.leave("X-2", reference="X-2")
+    for path, body in SECONDS:
+        done(await client.post(path, body))
+
+
+MOOD = {"key": "mood", "kind": "rating", "texts": {"en": "How was it?"}}
+SECONDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("/v1/changes", {"reference": "X-2", "what": "Release 8", "at": "2026-03-09T08:00:00Z"}),
+    ("/v1/heard", {"reference": "X-2", "what": "Go."}),
+    ("/v1/support-requests", {"reference": "X-2", "team": "X-2", "kind": "tool", "what": "a lamp"}),
+    ("/v1/invitations", {"survey": "post_interaction", "case": "X-2"}),
+    ("/v1/analyses", {"window": {"from": "2026-03-01T00:00:00Z"}}),
+    ("/v1/surveys", {"key": "second", "name": "Second", "questions": [MOOD]}),
+    ("/v1/keys", {"name": "second", "scopes": ["risk:read"]}),
+    ("/v1/condition-sets", {"conditions": ["late", "rude"], "note": "On Fridays."}),
+    ("/v1/condition-sets", {"conditions": ["late"], "note": "It rings again."}),
+)
+"""What `fill_again` posts where."""

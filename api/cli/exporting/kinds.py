@@ -1,6 +1,6 @@
 """What can be exported: each kind a line, with the shape its rows have and the service that lists them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -8,9 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
-from sqlalchemy import and_, select, tuple_
 
-from api import kinds
 from api.bodies import Answer, Moment
 from api.company import service as company
 from api.company.schemas import ChangeAnswer, NeedAnswer, TeamAnswer
@@ -31,8 +29,7 @@ from api.failures.schemas import ConditionAnswer, CostAnswer, ObservationAnswer
 from api.feedback import invitations
 from api.feedback import service as feedback
 from api.feedback.schemas import InvitationAnswer, ResponseAnswer
-from api.listing import Asked
-from api.paging import next_cursor, read_cursor
+from api.listing import Asked, answers_of
 from api.risk import queries as risk
 from api.risk import verdicts
 from api.risk.schemas import FeedbackAnswer
@@ -71,32 +68,15 @@ class Exported:
     list: List
 
 
-def _paged(read: Callable[..., Awaitable[tuple[Sequence[BaseModel], str | None]]], **own: Any) -> List:
-    """Return the listing of a service that takes a page's parts one by one."""
-
-    async def listed(work: Work, asked: Asked) -> tuple[Sequence[BaseModel], str | None]:
-        return await read(work, asked.limit, asked.cursor, asked.updated_since, **own)
-
-    return listed
-
-
 async def _assessments(work: Work, asked: Asked) -> tuple[Sequence[AssessmentAnswer], str | None]:
     """List every assessment kept, but for those of customers who object to being scored."""
-    said, people = risk.assessments, kinds.CUSTOMER.head
-    theirs = and_(people.c.workspace_id == said.c.workspace_id, people.c.id == said.c.customer_id)
-    statement = (
-        select(said, people.c.reference.label("customer"), said.c.recorded_at.label("changed_at"))
-        .join(people, theirs)
-        .where(said.c.workspace_id == work.workspace_id, said.c.customer_id.not_in(objectors(work.workspace_id)))
-    )
-    if asked.cursor is not None:
-        statement = statement.where(tuple_(said.c.recorded_at, said.c.id) > read_cursor(asked.cursor))
-    statement = statement.order_by(said.c.recorded_at, said.c.id).limit(asked.limit + 1)
-    rows: Sequence[Any] = (await work.session.execute(statement)).mappings().all()
-    fields = AssessmentAnswer.model_fields
-    return [AssessmentAnswer(**{name: row[name] for name in fields}) for row in rows[: asked.limit]], next_cursor(
-        rows, asked.limit
-    )
+    scored = risk.assessments.c.customer_id.not_in(objectors(work.workspace_id))
+    page = risk.page_of_assessments(risk.all_assessments(work.workspace_id).where(scored), asked)
+    return await answers_of(work, asked, page, _assessment)
+
+
+def _assessment(row: Mapping[Any, Any]) -> AssessmentAnswer:
+    return AssessmentAnswer(**{name: row[name] for name in AssessmentAnswer.model_fields})
 
 
 class ExportKind(StrEnum):
@@ -139,12 +119,12 @@ EXPORTED: dict[ExportKind, Exported] = {
     ExportKind.RESPONSES: Exported(ResponseAnswer, partial(feedback.list_responses, **ALL, **UNNAMED, survey_key=None)),
     ExportKind.INVITATIONS: Exported(InvitationAnswer, invitations.list_all),
     ExportKind.CONDITIONS: Exported(ConditionAnswer, failures.list_conditions),
-    ExportKind.NEEDS: Exported(NeedAnswer, _paged(company.list_needs)),
-    ExportKind.TEAMS: Exported(TeamAnswer, _paged(company.list_teams)),
-    ExportKind.CHANGES: Exported(ChangeAnswer, _paged(company.list_changes)),
-    ExportKind.HEARD: Exported(HeardAnswer, _paged(heard.list_heard)),
-    ExportKind.ROLE_PROPOSALS: Exported(ProposalAnswer, _paged(roles.list_proposals)),
-    ExportKind.SUPPORT_REQUESTS: Exported(SupportRequestAnswer, _paged(requests.list_requests, team=None, met=None)),
+    ExportKind.NEEDS: Exported(NeedAnswer, company.list_needs),
+    ExportKind.TEAMS: Exported(TeamAnswer, company.list_teams),
+    ExportKind.CHANGES: Exported(ChangeAnswer, company.list_changes),
+    ExportKind.HEARD: Exported(HeardAnswer, heard.list_heard),
+    ExportKind.ROLE_PROPOSALS: Exported(ProposalAnswer, roles.list_proposals),
+    ExportKind.SUPPORT_REQUESTS: Exported(SupportRequestAnswer, requests.list_requests),
     ExportKind.ASSESSMENTS: Exported(AssessmentAnswer, _assessments),
-    ExportKind.RISK_FEEDBACK: Exported(FeedbackAnswer, _paged(verdicts.list_feedback)),
+    ExportKind.RISK_FEEDBACK: Exported(FeedbackAnswer, verdicts.list_feedback),
 }

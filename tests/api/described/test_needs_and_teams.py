@@ -69,6 +69,23 @@ async def test_what_is_named_and_not_described_is_listed(client: Caller) -> None
     refusal(await client.get("/v1/teams/south"), 404, "not_found")
 
 
+async def test_none_is_missed_by_whoever_describes_what_is_not_described_page_by_page(client: Caller) -> None:
+    await client.put_customer("C-1")
+    needs = [f"need {letter}" for letter in "abcde"]
+    for number, need in enumerate(needs):
+        await client.put_case(f"K-{number}", "C-1", need=need)
+    found: list[str] = []
+    page: dict[str, Any] = {"next_cursor": None}
+    while not found or page["next_cursor"] is not None:
+        after = {} if page["next_cursor"] is None else {"cursor": page["next_cursor"]}
+        page = await client.read("/v1/needs", undescribed=True, limit=2, **after)
+        for item in page["items"]:
+            found.append(item["key"])
+            done(await client.put(f"/v1/needs/{item['key']}", {"name": item["key"]}))
+    assert found == needs
+    assert await client.stream("/v1/needs", undescribed=True) == []
+
+
 async def test_a_list_tells_what_changed_since(client: Caller) -> None:
     done(await client.put("/v1/teams/north", {"name": "North"}))
     done(await client.put("/v1/teams/south", {"name": "South"}))

@@ -1,5 +1,6 @@
 """People draw sets of their own and judge any; an analysis says what speaks for a drawn one."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -99,6 +100,27 @@ async def test_an_analysis_says_what_speaks_for_what_people_drew(client: Caller,
     assert all(sets[each["id"]]["proposed"] for each in (found, few, common))
 
 
+async def test_a_list_begun_before_an_analysis_goes_on_as_it_began(client: Caller, worker: Worker) -> None:
+    path = "/v1/condition-sets"
+    await company(client)
+    await client.catalogue("seldom")
+    drawn = [await draw(client, *codes) for codes in (("seldom",), ("away", "seldom"), ("handed", "seldom"))]
+    first = await client.read(path, limit=1)
+    await ask(client)
+    await worker.work_off()
+    assert [first["items"][0], *await client.read_all(path, cursor=first["next_cursor"], limit=1)] == drawn
+    before = await client.read_all(path)
+    assert len(before) == 4
+    assert None not in {item["analysis"] for item in before}
+    second = await client.read(path, limit=1)
+    for name in ("handed", "away"):
+        await client.catalogue(name, rule={"all": [{"field": "attributes.nothing", "op": "eq", "value": 1}]})
+    await ask(client)
+    await worker.work_off()
+    assert [*second["items"], *await client.stream(path, cursor=second["next_cursor"])] == before
+    assert await client.read_all(path) != before
+
+
 async def test_those_a_set_was_drawn_from_do_not_speak_for_it(client: Caller, worker: Worker) -> None:
     await client.catalogue("handed", rule=reading("handed"))
     await client.catalogue("rude")
@@ -161,3 +183,41 @@ async def test_exposed_customers_have_a_case_with_the_whole_set(client: Caller) 
         exposed[1:],
     )
     refusal(await client.get("/v1/condition-sets/00000000-0000-0000-0000-000000000001/customers"), 404, "not_found")
+
+
+async def test_customers_who_are_newly_exposed_are_found_since_then(client: Caller) -> None:
+    await client.catalogue("late")
+    await client.catalogue("long", rule={"all": [{"field": "answers.minutes_spent", "op": "ge", "value": 60}]})
+    drawn = await draw(client, "late", "long")
+    path = f"/v1/condition-sets/{drawn['id']}/customers"
+    for number in range(3):
+        await client.put_customer(f"C-{number}")
+        await client.put_case(f"K-{number}", f"C-{number}")
+    for number in (0, 1):
+        await client.observe(f"K-{number}", "late")
+    await client.respond("K-0", answers={"minutes_spent": 90})
+    since = datetime.now(UTC).isoformat()
+    assert [item["customer"] for item in await client.read_all(path)] == ["C-0"]
+    assert await client.read_all(path, updated_since=since) == []
+    # By what a rule saw, and by what was told: neither touches the customer.
+    await client.respond("K-1", answers={"minutes_spent": 90})
+    assert [item["customer"] for item in await client.stream(path, updated_since=since)] == ["C-1"]
+    await client.respond("K-2", answers={"minutes_spent": 90})
+    await client.observe("K-2", "late")
+    assert [item["customer"] for item in await client.stream(path, updated_since=since)] == ["C-1", "C-2"]
+
+
+async def test_sets_are_paged_in_their_order_and_found_since_they_were_spoken_of(client: Caller) -> None:
+    for code in ("late", "rude", "loud"):
+        await client.catalogue(code)
+    drawn = [await draw(client, *codes) for codes in (("late",), ("rude",), ("late", "loud"))]
+    assert await client.read_all("/v1/condition-sets", limit=1) == drawn
+    assert await client.stream("/v1/condition-sets") == drawn
+    since = datetime.now(UTC).isoformat()
+    path = f"/v1/condition-sets/{drawn[1]['id']}"
+    judged = done(await client.patch(path, {"verdict": "doubted"}, if_match="*"))
+    assert await client.read_all("/v1/condition-sets", updated_since=since, limit=1) == [judged]
+    assert await client.read_all("/v1/condition-sets", updated_since=since, status="confirmed") == []
+    said = await client.read_all(f"{path}/verdicts", limit=1)
+    assert [item["verdict"] for item in said] == ["proposed", "doubted"]
+    assert await client.stream(f"{path}/verdicts", updated_since=since) == said[1:]

@@ -58,6 +58,7 @@ async def test_the_audit_is_found_by_who_what_whom_and_when(client: Caller, call
     assert [row["actor"] == me for row in await client.read_all("/v1/audit", customer="C-1")] == [True]
     assert [action for action, _ in await deeds(client, case="K-1")] == ["put_case", "put_promise"]
     assert await deeds(client, since=ago(hours=-1)) == []
+    assert await deeds(client, since=ago(hours=1), updated_since=ago(hours=-1)) == []
     assert len(await deeds(client, until=datetime.now(UTC).isoformat(), limit=1)) == 4
     rows = await client.read_all("/v1/audit")
     assert all(row["subject"].startswith("/v1/") and "#" in row["subject"] for row in rows)

@@ -1,6 +1,7 @@
 """Models: promoted and retired by a person, one at a time, and never one whose document cannot be trusted."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -68,6 +69,21 @@ async def test_a_model_is_promoted_and_the_one_before_is_kept_for_going_back(
         (first, {"before": second, "was": "retired"}),
     ]
     assert {row.actor.partition(":")[0] for row in noted} == {"key"}
+
+
+async def test_models_whose_state_changed_are_found_since_then(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    first, second, third = [await registered(database, workspace) for _ in range(3)]
+    await change(client, first, "promote")
+    since = datetime.now(UTC).isoformat()
+    assert await client.read_all("/v1/models", updated_since=since) == []
+    await change(client, second, "promote")
+    found = await client.read_all("/v1/models", updated_since=since)
+    assert [(item["id"], item["state"]) for item in found] == [(second, "champion"), (first, "retired")]
+    await change(client, second, "promote")
+    await change(client, third, "retire")
+    assert [item["id"] for item in await client.stream("/v1/models", updated_since=since)] == [third, second, first]
 
 
 async def test_where_the_champion_is_retired_the_scorecard_serves_and_training_decides_nothing(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from tests.api.caller import Caller
+from tests.api.caller import Caller, done
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +47,21 @@ async def test_an_answer_given_late_ends_the_waiting(client: Caller) -> None:
         answered = await client.answer_role("P-1", "support")
         assert answered["overdue"] is False
         assert await client.support_owed() == []
+
+
+async def test_it_is_narrowed_to_what_changed_and_still_oldest_due_first(client: Caller) -> None:
+    for reference, days in (("P-2", 7), ("P-1", 0), ("P-3", 14)):
+        with time_machine.travel(WEDNESDAY + timedelta(days=days)):
+            await client.offer_role(reference)
+    with time_machine.travel(WEDNESDAY + timedelta(days=20)):
+        asked = {"reference": "S-1", "team": "north", "kind": "tool", "what": "a lamp"}
+        done(await client.post("/v1/support-requests", asked))
+        await client.stand_behind("P-1", "Ana")
+    since = (WEDNESDAY + timedelta(days=10)).isoformat()
+    changed = [item["reference"] for item in await client.support_owed(updated_since=since, limit=1)]
+    assert changed[0] == "P-1"
+    assert set(changed) == {"P-1", "P-3", "S-1"}
+    assert changed == [item["reference"] for item in await client.stream("/v1/support-owed", updated_since=since)]
 
 
 async def test_it_is_narrowed_to_a_team_and_to_nobody(client: Caller) -> None:
