@@ -173,6 +173,9 @@ def _judged(request: Request) -> Caller | None:
 async def writing_as(database: Database, caller: Caller) -> AsyncIterator[Work]:
     """Yield work in a transaction of the caller's workspace; committed at the end, or nothing of it."""
     async with database.write(caller.workspace_id) as session:
+        if database.sqlite:
+            # Other processes write too: a moment read before it is our turn may lie before what they store meanwhile.
+            await session.connection()
         # Microseconds are what is stored: an answer never shows a moment finer than the row's.
         work = Work(session, caller.workspace_id, caller, database.clock.now())
         yield work

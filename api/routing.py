@@ -56,13 +56,17 @@ class StrictRoute(APIRoute):
         """Return the handler with the key and the body before it and the kept answer after it."""
         handle = super().get_route_handler()
         takes_body = self.body_field is not None
-        doors = _doors(self.dependant) if takes_body else []
+        stores = any(door.call is writing for door in _doors(self.dependant))
+        doors = _doors(self.dependant) if takes_body or stores else []
 
         async def strict(request: Request) -> Response:
             for door in doors:
                 await judge(request, door.own_oauth_scopes or ())
             if takes_body:
                 await read_json(request)
+            elif stores:
+                # What nobody asked for is read before the work begins too: nobody else waits for its end.
+                await read_body(request, BODY_LIMIT)
             try:
                 response = await handle(request)
             except IntegrityError as error:

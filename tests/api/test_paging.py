@@ -1,7 +1,13 @@
 """Lists: every row once, in the order it was stored, however small the pages and whatever arrives meanwhile."""
 
+import asyncio
+
 import pytest
 
+from api.dependencies import utc_now, writing_as
+from api.handlers import worker_caller
+from api.workspaces.service import WorkspaceSettings
+from models.database import Database
 from tests.api.caller import Caller, done, moment, refusal
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +46,20 @@ async def test_only_what_changed_since_is_listed(client: Caller) -> None:
     since = await client.read_all("/v1/customers", updated_since=stored_at)
     assert [customer["reference"] for customer in since] == ["C-2", "C-1"]
     assert moment(since[1]["stored_at"]) > moment(stored_at)
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_a_change_that_waited_for_another_process_is_stored_after_what_that_one_stored(
+    client: Caller, workspace: WorkspaceSettings, migrated_url: str
+) -> None:
+    beside = Database(migrated_url)
+    async with writing_as(beside, worker_caller(workspace.id)):
+        waiting = asyncio.create_task(client.put_customer("C-1"))
+        await asyncio.sleep(0.3)
+        ended = utc_now()
+    await waiting
+    await beside.close()
+    assert moment((await client.read("/v1/customers/C-1"))["stored_at"]) > ended
 
 
 async def test_lists_can_be_narrowed_to_a_customer_a_case_or_a_condition(client: Caller) -> None:

@@ -1,5 +1,6 @@
 """What a body may be: strict JSON of a bounded size, refused with a sentence and never with a crash."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -135,6 +136,23 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_read(client: Caller
     row = b'{"reference": "C-2", "attributes": {"a": "' + b"a" * BODY_LIMIT + b'"}}'
     taken_up = await client.ask("POST", "/v1/customers/bulk", {"Content-Type": JSON}, content=b"[" + row + b"]")
     assert taken_up.json()["accepted"] == 1
+
+
+async def test_a_route_that_wants_no_body_reads_what_comes_under_the_limit_and_before_its_work(client: Caller) -> None:
+    invited = done(await client.post("/v1/invitations", {"survey": "post_interaction"}))
+    path, named = f"/v1/invitations/{invited['id']}/revoke", {"Idempotency-Key": "once"}
+    refusal(await client.ask("POST", path, named, content=size(BODY_LIMIT + 1)), 413, "too_large")
+    sent = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"x"
+        await sent.wait()
+
+    revoking = asyncio.create_task(client.ask("POST", path, named, content=slowly()))
+    await asyncio.sleep(0.1)
+    done(await client.put(PATH, {"name": "Ana"}))
+    sent.set()
+    done(await revoking)
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
