@@ -142,13 +142,39 @@ def record_answer(response: Response, stored: Recorded) -> RecordAnswer:
     )
 
 
-async def by_row(rows: Sequence[R], prepare: Callable[[R], Any], keep: Callable[[list[Any]], Any]) -> list[Stored]:
-    """Prepare each row, keep those that can be, and return what became of each in the order given."""
+def in_time(now: datetime) -> Callable[[Times], tuple[datetime, datetime]]:
+    """Return when a row says that it happened and was known: rows of one record are laid in that order.
+
+    Laid newest first, each row would come late, and all that follows it would have to be told again for each.
+    """
+    return lambda row: (row.occurred_at or row.recorded_at or now, row.recorded_at or now)
+
+
+async def by_row(
+    rows: Sequence[R],
+    prepare: Callable[[R], Any],
+    keep: Callable[[list[Any]], Any],
+    order: Callable[[R], Any] | None = None,
+) -> list[Stored]:
+    """Prepare each row, keep those that can be, and return what became of each in the order given.
+
+    Parameters
+    ----------
+    rows
+        What was said.
+    prepare
+        Makes of a row what is kept, or refuses it.
+    keep
+        Keeps what was prepared.
+    order
+        What the rows are taken by, if not as they were given.
+    """
     outcome: list[Stored | None] = [None] * len(rows)
     prepared, places = [], []
-    for place, row in enumerate(rows):
+    taken = range(len(rows)) if order is None else sorted(range(len(rows)), key=lambda place: order(rows[place]))
+    for place in taken:
         try:
-            prepared.append(prepare(row))
+            prepared.append(prepare(rows[place]))
             places.append(place)
         except Refusal as refusal:
             outcome[place] = refusal

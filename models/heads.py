@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.appending import append_new_rows
 from models.ids import uuid7
 from models.record_kinds import ROWS_A_QUESTION, Change, Key, RecordKind
+from models.rules.histories import History
 
 
 @dataclass
@@ -25,6 +26,8 @@ class Known:
     order: tuple[int, int, int] = (0, 0, 0)
     voided: bool = False
     appended: list[dict[str, Any]] = field(default_factory=list)
+    history: History | None = None
+    """Read where a change comes late."""
 
 
 def having_keys(statement: Select[Any], kind: RecordKind, keys: Sequence[Key], dialect: Dialect) -> Select[Any]:

@@ -5,10 +5,10 @@ taken in the order given; the same change again appends nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Select, and_, select, tuple_
@@ -18,7 +18,10 @@ from models.appending import append_rows
 from models.base import from_us, to_us
 from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
 from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
-from models.rules.versions import ATTRIBUTES, VOIDED, StoredVersion, given_names, laid_over, stepped, told_again
+from models.rules.histories import History
+from models.rules.versions import ATTRIBUTES, VOIDED, StoredVersion, given_names, stepped
+
+R = TypeVar("R")
 
 __all__ = [
     "ROWS_A_QUESTION",
@@ -30,6 +33,7 @@ __all__ = [
     "current",
     "current_rows",
     "record",
+    "refused_late",
 ]
 
 
@@ -40,9 +44,7 @@ async def record(
     results: dict[int, Recorded] = {}
     waiting = dict(enumerate(changes))
     while waiting:
-        known = await find_heads(session, kind, workspace_id, (change.key for change in waiting.values()))
-        await _current_states(session, kind, workspace_id, known)
-        history = await _histories(session, kind, workspace_id, known, waiting.values())
+        known, history = await _known(session, kind, workspace_id, waiting.values())
         made: dict[Key, tuple[Known, Change]] = {}
         for place, change in waiting.items():
             if change.key not in known:
@@ -57,6 +59,35 @@ async def record(
         # Heads another writer made a moment ago are there now: what was to be said of them is laid over his.
         waiting = {place: change for place, change in waiting.items() if change.key in taken}
     return [results[place] for place in range(len(changes))]
+
+
+async def refused_late(
+    session: AsyncSession,
+    kind: RecordKind,
+    workspace_id: UUID,
+    changes: Sequence[Change],
+    judge: Callable[[Change, Sequence[Mapping[str, Any]]], R | None],
+) -> list[R | None]:
+    """Return what a judge has against each change that comes late, by the states it would make of the past.
+
+    Each is judged as if those before it had been laid, but for those that are refused. Nothing is stored.
+    """
+    known, stored = await _known(session, kind, workspace_id, changes)
+    results: list[R | None] = []
+    for change in changes:
+        head = known.get(change.key)
+        if head is None or not _is_late(change, head):
+            results.append(None)
+            continue
+        history = _history(kind, head, stored)
+        head.number += 1
+        told = history.told_again(change.given, (*_place(change), head.number))
+        results.append(judge(change, [state for _, state, _ in told]))
+        if results[-1] is None:
+            recorded = max(_place(change)[1], history.recorded_at(told[0].occurred_us))
+            order = (told[0].occurred_us, recorded, head.number)
+            history.add(StoredVersion(order, given_names(change.given), told[0].state))
+    return results
 
 
 async def current(
@@ -90,6 +121,15 @@ def current_rows(kind: RecordKind, workspace_id: UUID) -> Select[Any]:
         )
         .where(head.c.workspace_id == workspace_id)
     )
+
+
+async def _known(
+    session: AsyncSession, kind: RecordKind, workspace_id: UUID, changes: Collection[Change]
+) -> tuple[dict[Key, Known], dict[UUID, list[StoredVersion]]]:
+    """Return the records there are, and all versions of those of which one of the changes comes late."""
+    known = await find_heads(session, kind, workspace_id, (change.key for change in changes))
+    await _current_states(session, kind, workspace_id, known)
+    return known, await _histories(session, kind, workspace_id, known, changes)
 
 
 async def _current_states(
@@ -156,10 +196,20 @@ def _laid(kind: RecordKind, change: Change, head: Known, stored: Mapping[UUID, S
     """Lay a change over what is known of its record: at the end, or where it belongs if it comes late."""
     if change.once and head.state is not None:
         return _recorded(change, head, created=False, unchanged=True)
-    if head.state is None or _place(change) >= head.order[:2]:
+    if not _is_late(change, head):
         return _apply(kind, change, head)
-    history = [*stored.get(head.id, ()), *(_stored(kind, row) for row in head.appended)]
-    return _apply_late(kind, change, head, history)
+    return _apply_late(kind, change, head, _history(kind, head, stored))
+
+
+def _is_late(change: Change, head: Known) -> bool:
+    return head.state is not None and _place(change) < head.order[:2]
+
+
+def _history(kind: RecordKind, head: Known, stored: Mapping[UUID, Sequence[StoredVersion]]) -> History:
+    if head.history is None:
+        versions = [*stored.get(head.id, ()), *(_stored(kind, row) for row in head.appended)]
+        head.history = History(versions, kind.complete, kind.needed)
+    return head.history
 
 
 def _blank(kind: RecordKind) -> dict[str, Any]:
@@ -179,54 +229,21 @@ def _apply(kind: RecordKind, change: Change, head: Known) -> Recorded:
     return _recorded(change, head, created=created, unchanged=unchanged)
 
 
-def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence[StoredVersion]) -> Recorded:
+def _apply_late(kind: RecordKind, change: Change, head: Known, history: History) -> Recorded:
     order = (*_place(change), head.number + 1)
-    if _told_before(history, change, order):
+    told = [] if history.holds(change.given, order) else history.told_again(change.given, order)
+    if not told or not history.alters(told):
         return _recorded(change, head, created=False, unchanged=True)
-    first = min(history, key=_order).state
-    beginning = {name: first[name] for name in kind.needed}
-    told = told_again(history, change.given, order, kind.complete, beginning)
-    if not _alters(told, history, order, _blank(kind)):
-        return _recorded(change, head, created=False, unchanged=True)
-    latest: defaultdict[int, int] = defaultdict(int)
-    for version in history:
-        latest[version.order[0]] = max(latest[version.order[0]], version.order[1])
     given = given_names(change.given)
-    for occurred, state in told:
-        recorded = max(order[1], latest[occurred])
-        _append(head, {**_blank(kind), **state}, (occurred, recorded), given, voided=head.voided)
+    for occurred, state, voided in told:
+        recorded = max(order[1], history.recorded_at(occurred))
+        _append(head, {**_blank(kind), **state}, (occurred, recorded), given, voided=voided)
         given = []
     if head.number != head.order[2] and head.state is not None:
         # A head names its current version and numbers go on from there: so the current state is told once more.
         recorded = max(order[1], head.order[1])
         _append(head, head.state, (head.order[0], recorded), [], voided=head.voided)
     return _recorded(change, head, created=False, unchanged=False)
-
-
-def _alters(
-    told: Sequence[tuple[int, dict[str, Any]]],
-    history: Iterable[StoredVersion],
-    order: tuple[int, int, int],
-    blank: Mapping[str, Any],
-) -> bool:
-    """Return whether a late change says anything that was not so at its moment already, or alters what came after."""
-    before = max((version for version in history if version.order[0] <= order[0]), key=_order, default=None)
-    return before is None or len(told) > 1 or {**blank, **told[0][1]} != before.state
-
-
-def _order(version: StoredVersion) -> tuple[int, int, int]:
-    return version.order
-
-
-def _told_before(history: Iterable[StoredVersion], change: Change, order: tuple[int, int, int]) -> bool:
-    """Return whether this very change was laid at this very moment before: an import run again."""
-    names = given_names(change.given)
-    return any(
-        version.order[:2] == order[:2]
-        and list(version.given) == names
-        and laid_over(version.state, change.given) == version.state
-        for version in history
-    )
 
 
 def _append(head: Known, state: dict[str, Any], order: tuple[int, int], given: list[str], *, voided: bool) -> None:
@@ -243,6 +260,8 @@ def _append(head: Known, state: dict[str, Any], order: tuple[int, int], given: l
         }
     )
     place = (*order, head.number)
+    if head.history is not None:
+        head.history.add(StoredVersion(place, given, state))
     if place > head.order:
         head.state, head.order, head.voided = state, place, voided
 

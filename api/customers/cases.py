@@ -1,9 +1,8 @@
 """What can be said of cases and the promises made in them, one or many at a time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from api import kinds, tombstones
 from api.customers import queries
@@ -13,18 +12,20 @@ from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.events import is_news
 from api.failures import derivation, telling
+from api.lateness import Judging
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import Stored, by_row, impossible, in_order, missing, when
+from api.recorded import Stored, by_row, impossible, in_order, in_time, missing, when
 from api.voiding import void
 from api.workspaces import service as workspaces
-from models.base import MICROSECOND
+from models.base import from_us
 from models.recording import Change, Recorded, current
 from models.rules.stubs import STUB
-from models.rules.versions import laid_over
+from models.rules.values import day_span
 from models.tombstone import Buried
 
 MILESTONES = ("done_at", "confirmed_at", "restored_at")
 NEEDED = ("customer_id", "need", "opened_at")
+PROMISE_NEEDED = ("what", "made_at", "due_at")
 
 
 async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False) -> list[Stored]:
@@ -33,7 +34,9 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
     known = await current(work.session, kinds.CASE, work.workspace_id, ((row.reference,) for row in rows))
     new = {row.reference for row in rows} - {reference for (reference,) in known}
     erased = await tombstones.erased_among(work, Buried.CASE, new)
-    zone = ZoneInfo((await workspaces.of(work)).zone)
+    zone = (await workspaces.of(work)).zone
+
+    judging = Judging(work, kinds.CASE, known, lambda _, state: _check_case(state, work.now))
 
     def prepare(row: CaseRow) -> Change:
         if row.reference in erased:
@@ -43,22 +46,28 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
         if "customer" in given:
             customer = given.pop("customer")
             given["customer_id"] = None if customer is None else customers.customer(customer)
-        state = laid_over(known.get((row.reference,), {}), given)
-        _check_case(state, work.now)
-        known[(row.reference,)] = state  # the next row of the same case stands on this one
-        return Change((row.reference,), given, occurred, recorded)
+        change = Change((row.reference,), given, occurred, recorded)
+        _check_needed(judging.judge(change), NEEDED)
+        return change
 
-    stored = await by_row(rows, prepare, lambda changes: customers.keep(work, kinds.CASE, changes))
+    async def keep(changes: Sequence[Change]) -> Sequence[Stored]:
+        return await judging.keep(changes, lambda some: customers.keep(work, kinds.CASE, some))
+
+    stored = await by_row(rows, prepare, keep, in_time(work.now))
     changed = [item for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, [item.id for item in changed], derivation.Source.CASE)
     await telling.tell_failing(work, [item.id for item in changed if is_news(item.recorded_at, work.now)])
     return stored
 
 
-def _check_case(state: Mapping[str, Any], now: datetime) -> None:
-    lacking = [name for name in NEEDED if state.get(name) is None]
+def _check_needed(state: Mapping[str, Any] | None, needed: Sequence[str]) -> None:
+    """Refuse a newest state without what every record of its kind has; the past may have known less."""
+    lacking = [] if state is None else [name for name in needed if state.get(name) is None]
     if lacking:
         raise missing(*(name.removesuffix("_id") for name in lacking))
+
+
+def _check_case(state: Mapping[str, Any], now: datetime) -> None:
     for name in ("opened_at", *MILESTONES):
         if state.get(name) is not None and state[name] > now:
             raise impossible(name, "in_the_future", "This has not happened yet.")
@@ -78,19 +87,28 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow], *, stub: bool =
     cases = await parents(work, ((row.customer, row.case) for row in rows), stub=stub)
     keys = [(case.id, row.promise) for row in rows if (case := cases.known(row.case)) is not None]
     known = await current(work.session, kinds.PROMISE, work.workspace_id, keys)
-    zone = ZoneInfo((await workspaces.of(work)).zone)
+    zone = (await workspaces.of(work)).zone
+
+    opened = {case.id: case.opened_at for row in rows if (case := cases.known(row.case)) is not None}
+
+    def check(change: Change, state: Mapping[str, Any]) -> None:
+        _check_promise(state, opened.get(change.key[0]), work.now)
+
+    judging = Judging(work, kinds.PROMISE, known, check)
 
     def prepare(row: PromiseRow) -> Change:
         case = cases.case(row.case, row.customer)
         occurred, recorded = when(row, work.now)
         given = _days_ended(row.model_dump(exclude_unset=True, exclude={*TIMES, "case", "customer", "promise"}), zone)
         given["case_id"] = case.id
-        state = laid_over(known.get((case.id, row.promise), {}), given)
-        _check_promise(state, case.opened_at, work.now)
-        known[(case.id, row.promise)] = state  # the next row of the same promise stands on this one
-        return Change((case.id, row.promise), given, occurred, recorded)
+        change = Change((case.id, row.promise), given, occurred, recorded)
+        _check_needed(judging.judge(change), PROMISE_NEEDED)
+        return change
 
-    stored = await by_row(rows, prepare, lambda changes: cases.keep(work, kinds.PROMISE, changes))
+    async def keep(changes: Sequence[Change]) -> Sequence[Stored]:
+        return await judging.keep(changes, lambda some: cases.keep(work, kinds.PROMISE, some))
+
+    stored = await by_row(rows, prepare, keep, in_time(work.now))
     changed = [item for item in stored if isinstance(item, Recorded) and not item.unchanged]
     await derivation.derive(work, [item.key[0] for item in changed], derivation.Source.PROMISE)
     await telling.tell_failing(work, [item.key[0] for item in changed if is_news(item.recorded_at, work.now)])
@@ -108,10 +126,7 @@ async def void_promise(work: Work, case: str, promise: str, reason: str) -> Reco
 
 
 def _check_promise(state: Mapping[str, Any], opened: datetime | None, now: datetime) -> None:
-    lacking = [name for name in ("what", "made_at", "due_at") if state.get(name) is None]
-    if lacking:
-        raise missing(*lacking)
-    if opened is not None and state["made_at"] < opened:
+    if opened is not None and state.get("made_at") is not None and state["made_at"] < opened:
         raise impossible("made_at", "before_opened_at", "The promise lies before its case was opened.")
     for name in ("made_at", "kept_at"):
         if state.get(name) is not None and state[name] > now:
@@ -120,11 +135,11 @@ def _check_promise(state: Mapping[str, Any], opened: datetime | None, now: datet
     in_order(state, "made_at", "kept_at")
 
 
-def _days_ended(given: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+def _days_ended(given: dict[str, Any], zone: str) -> dict[str, Any]:
     """Take a day as its end in the workspace's zone: what is due on a day is due until midnight."""
     for name, value in given.items():
         if isinstance(value, date) and not isinstance(value, datetime):
-            given[name] = datetime.combine(value + timedelta(days=1), time(), zone) - MICROSECOND
+            given[name] = from_us(day_span(value, zone)[1])
     return given
 
 

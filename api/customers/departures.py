@@ -10,7 +10,7 @@ from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import Stored, by_row, impossible, when
+from api.recorded import Stored, by_row, impossible, in_time, when
 from api.voiding import void
 from models.ids import uuid7
 from models.recording import Change, Recorded
@@ -29,7 +29,7 @@ async def store_departures(work: Work, rows: Sequence[DepartureBody], *, stub: b
         given = {"customer_id": customer, "kind": row.kind.value, "left_at": row.at}
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.DEPARTURE, changes))
+    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.DEPARTURE, changes), in_time(work.now))
 
 
 async def void_departure(work: Work, reference: str, reason: str) -> Recorded:

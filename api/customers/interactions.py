@@ -42,7 +42,12 @@ async def store_interactions(work: Work, rows: Sequence[InteractionBody], *, stu
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.INTERACTION, changes))
+    return await by_row(
+        rows,
+        prepare,
+        lambda changes: known.keep(work, kinds.INTERACTION, changes),
+        lambda row: row.recorded_at or work.now,
+    )
 
 
 async def void_interaction(work: Work, reference: str, reason: str) -> Recorded:

@@ -13,7 +13,7 @@ from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import Stored, by_row, impossible, when
+from api.recorded import Stored, by_row, impossible, in_time, when
 from api.voiding import void
 from api.workspaces import service as workspaces
 from models.ids import uuid7
@@ -70,7 +70,7 @@ async def store_revenues(work: Work, rows: Sequence[RevenueBody], *, stub: bool 
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.REVENUE, changes))
+    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.REVENUE, changes), in_time(work.now))
 
 
 async def void_revenue(work: Work, reference: str, reason: str) -> Recorded:

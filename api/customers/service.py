@@ -15,7 +15,7 @@ from api.dependencies import Work
 from api.errors import NoSuchThing, UnknownReference
 from api.listing import Asked, narrowed
 from api.paging import next_cursor, page_of
-from api.recorded import Stored, by_row, impossible, when
+from api.recorded import Stored, by_row, impossible, in_time, when
 from models.base import to_us
 from models.first_telling import FirstTelling, record_first
 from models.ids import uuid7
@@ -37,7 +37,7 @@ async def store_customers(work: Work, rows: Sequence[CustomerRow]) -> list[Store
         occurred, recorded = when(row, work.now)
         return Change((row.reference,), _customer_fields(row), occurred, recorded)
 
-    return await by_row(rows, prepare, lambda changes: keep(work, kinds.CUSTOMER, changes))
+    return await by_row(rows, prepare, lambda changes: keep(work, kinds.CUSTOMER, changes), in_time(work.now))
 
 
 def _customer_fields(row: CustomerRow) -> dict[str, Any]:

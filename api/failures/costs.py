@@ -44,7 +44,12 @@ async def store_costs(work: Work, rows: Sequence[CostBody], *, stub: bool = Fals
             given["happened_at"] = row.occurred_at and min(row.occurred_at, work.now)
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.COST_ENTRY, changes))
+    return await by_row(
+        rows,
+        prepare,
+        lambda changes: known.keep(work, kinds.COST_ENTRY, changes),
+        lambda row: row.recorded_at or work.now,
+    )
 
 
 async def void_cost(work: Work, reference: str, reason: str) -> Recorded:

@@ -15,7 +15,7 @@ from api.failures import service as failures
 from api.failures.schemas import ObservationAnswer, ObservationBody
 from api.listing import Asked, narrowed
 from api.paging import next_cursor, page_of
-from api.recorded import Stored, by_row, impossible, when
+from api.recorded import Stored, by_row, impossible, in_time, when
 from api.voiding import void
 from models.failure import ObservationSource
 from models.ids import uuid7
@@ -50,7 +50,7 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody], *, stu
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
-    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.OBSERVATION, changes))
+    return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.OBSERVATION, changes), in_time(work.now))
 
 
 def _check_reference(reference: str | None) -> None:

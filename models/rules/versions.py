@@ -1,13 +1,11 @@
-"""How changes become states: PUT merges, the newest `occurred_at` wins, and a late change finds its place.
+"""How changes become states: PUT merges, and the newest `occurred_at` wins.
 
 A change names some fields. A state is what all changes up to a moment make of a record when they are laid one over
-the other in the order they happened. A change that arrives late is laid in its place, and the states after it are
-told again where it alters them.
+the other in the order they happened. What becomes of one that arrives late: `models.rules.histories`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 ATTRIBUTES = "attributes"
@@ -87,49 +85,6 @@ def change_of(version: StoredVersion) -> dict[str, Any]:
     return change
 
 
-def told_again(
-    history: Iterable[StoredVersion],
-    change: Mapping[str, Any],
-    order: Order,
-    complete: Complete | None = None,
-    beginning: Mapping[str, Any] = MappingProxyType({}),
-) -> list[tuple[int, dict[str, Any]]]:
-    """Return the states a late change makes: its own moment's first, then each later one it alters.
-
-    Parameters
-    ----------
-    history
-        All versions of the record, in any order.
-    change
-        The late change.
-    order
-        Its place; it lies before at least one version of the history.
-    complete
-        The kind's rule that fills in what a state has by rule.
-    beginning
-        What the record cannot be without, as it was first told: a change that comes before all others need not say it.
-
-    Returns
-    -------
-    list of (occurred_us, state)
-        In the order they happened.
-    """
-    versions = sorted(history, key=lambda version: version.order)
-    told = {version.order[0]: version.state for version in versions}
-    # A version that gave nothing lays nothing, and what is true at its moment is told there like everywhere.
-    changes = [(version.order, change_of(version)) for version in versions]
-    states: dict[int, dict[str, Any]] = {}
-    state = dict(beginning)
-    for place, step in sorted([*changes, (order, dict(change))], key=lambda pair: pair[0]):
-        state = stepped(state, step, complete)
-        states[place[0]] = state
-    return [
-        (occurred, state)
-        for occurred, state in states.items()
-        if occurred == order[0] or (occurred > order[0] and _said(state) != _said(told[occurred]))
-    ]
-
-
-def _said(state: Mapping[str, Any]) -> dict[str, Any]:
+def said(state: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a state says: a field nobody spoke of is the same as a cleared one."""
     return {name: value for name, value in state.items() if value is not None and value != {}}

@@ -1,12 +1,17 @@
 """What was recorded by mistake can be withdrawn: it counts for nothing, is not lost, and told again it lives again."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
+from api.workspaces.service import WorkspaceSettings
+from ml.features.asof import known_at, table_of
+from models.base import to_us
+from models.case import CaseVersion
 from models.database import Database
 from models.outbox import AuditEntry
 from tests.api.caller import Caller, ago, done, refusal
@@ -117,6 +122,24 @@ async def test_old_news_and_repeated_posts_bring_nothing_back(client: Caller) ->
     assert (await client.post("/v1/responses", body)).status_code == 200
     assert await client.read_all("/v1/cases") == await client.read_all("/v1/responses") == []
     assert (await client.read("/v1/cases/K-1"))["team"] == "north"
+
+
+async def test_old_news_of_a_withdrawn_record_does_not_withdraw_it_in_its_past(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1")
+    begun = {"occurred_at": ago(days=60), "recorded_at": ago(days=60)}
+    await client.put_case("K-1", "C-1", opened_at=ago(days=60), **begun)
+    await client.void("/v1/cases/K-1")
+    late = {"handovers": 2, "occurred_at": ago(days=30), "recorded_at": ago(days=30)}
+    assert done(await client.put("/v1/cases/K-1", late))["voided"] is True
+    versions = table_of(CaseVersion)
+    statement = select(versions.c.handovers).where(
+        versions.c.workspace_id == workspace.id,
+        known_at(versions, literal(to_us(datetime.now(UTC) - timedelta(days=20)))),
+    )
+    async with database.read(workspace.id) as session:
+        assert (await session.scalars(statement)).all() == [2]
 
 
 async def test_a_withdrawn_response_makes_no_failure_and_no_condition(client: Caller) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.rules.versions import VOIDED, StoredVersion, change_of, given_names, laid_over, told_again
+from models.rules.histories import History, Told
+from models.rules.versions import VOIDED, StoredVersion, change_of, given_names, laid_over
 
 Change = tuple[int, dict[str, Any]]
 
@@ -40,7 +41,7 @@ def told(said: Sequence[Change]) -> list[StoredVersion]:
             history.append(StoredVersion(order, given_names(change), state))
             continue
         names = given_names(change)
-        for occurred, state in told_again(history, change, order):
+        for occurred, state, _ in History(history).told_again(change, order):
             history.append(StoredVersion((occurred, number, len(history) + 1), names, state))
             names = []
     return history
@@ -96,8 +97,8 @@ def test_attributes_cleared_as_one_are_all_cleared_and_stay_so_for_what_came_bef
     version = StoredVersion((5, 5, 2), given_names(change), state)
     assert change_of(version) == change
     first = StoredVersion((1, 1, 1), ["attributes.a", "team"], {"team": "north", "attributes": {"a": 2}})
-    assert told_again([first, version], {"attributes": {"c": 4}}, (3, 6, 3)) == [
-        (3, {"team": "north", "attributes": {"a": 2, "c": 4}})
+    assert History([first, version]).told_again({"attributes": {"c": 4}}, (3, 6, 3)) == [
+        Told(3, {"team": "north", "attributes": {"a": 2, "c": 4}}, voided=False)
     ]
 
 
@@ -106,15 +107,38 @@ def test_a_late_change_reaches_a_version_that_withdrew_its_record() -> None:
         StoredVersion((1, 1, 1), ["name"], {"name": "Ana"}),
         StoredVersion((9, 9, 2), [VOIDED], {"name": "Ana"}),
     ]
-    assert told_again(history, {"team": "north"}, (3, 10, 3)) == [
-        (3, {"name": "Ana", "team": "north"}),
-        (9, {"name": "Ana", "team": "north"}),
+    assert History(history).told_again({"team": "north"}, (3, 10, 3)) == [
+        Told(3, {"name": "Ana", "team": "north"}, voided=False),
+        Told(9, {"name": "Ana", "team": "north"}, voided=True),
     ]
 
 
 def test_a_late_change_leaves_alone_what_it_does_not_alter() -> None:
     history = told([(1, {"name": "Ana"}), (5, {"team": "north"}), (9, {"team": "south", "name": "Anna"})])
-    assert told_again(history, {"name": "A."}, (3, 4, 4)) == [
-        (3, {"name": "A."}),
-        (5, {"name": "A.", "team": "north"}),
+    assert History(history).told_again({"name": "A."}, (3, 4, 4)) == [
+        Told(3, {"name": "A."}, voided=False),
+        Told(5, {"name": "A.", "team": "north"}, voided=False),
     ]
+
+
+@given(said=changes(), data=st.data())
+def test_a_history_that_grew_is_the_one_read_anew(said: list[Change], data: st.DataObject) -> None:
+    versions = told(data.draw(st.permutations(said)))
+    grown = History(versions[:1])
+    for version in versions[1:]:
+        grown.add(version)
+    change, moment = {"team": "late", "attributes": {"a": None, "c": 9}}, data.draw(st.integers(0, 29))
+    order = (moment, 40, len(versions) + 1)
+    if order < max(version.order for version in versions):
+        assert grown.told_again(change, order) == History(versions).told_again(change, order)
+
+
+def test_what_lives_again_by_a_late_change_does_so_from_its_own_moment_on() -> None:
+    history = [
+        StoredVersion((1, 1, 1), ["name"], {"name": "Ana"}),
+        StoredVersion((5, 5, 2), [VOIDED], {"name": "Ana"}),
+        StoredVersion((9, 9, 3), [], {"name": "Ana"}),
+    ]
+    assert History(history).told_again({"team": "north"}, (3, 3, 4))[0].voided is False
+    assert [told.voided for told in History(history).told_again({"team": "north"}, (7, 7, 4))] == [False, False]
+    assert [told.voided for told in History(history).told_again({}, (7, 7, 4))] == [True]
