@@ -184,7 +184,9 @@ def _apply_late(kind: RecordKind, change: Change, head: Known, history: Sequence
     if _told_before(history, change, order):
         return _recorded(change, head, created=False, unchanged=True)
     first = min(history, key=_order).state
-    beginning = {name: first[name] for name in kind.needed}
+    # Where an erasure took what was told first, the first that is left says all there is to say of the beginning.
+    cut = all(version.order[2] > 1 for version in history)
+    beginning = first if cut else {name: first[name] for name in kind.needed}
     told = told_again(history, change.given, order, kind.complete, beginning)
     if not _alters(told, history, order, _blank(kind)):
         return _recorded(change, head, created=False, unchanged=True)
