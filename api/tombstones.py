@@ -35,10 +35,10 @@ def digest_of(workspace_id: UUID, kind: str, reference: str) -> str:
     return keyed_digest(key, f"{workspace_id}/{kind}/{reference}")
 
 
-def refused(kind: str, reference: str) -> Erased:
-    """Return the refusal of a reference that was erased."""
+def refused(kind: str, reference: str, field: str | None = None) -> Erased:
+    """Return the refusal of a reference that was erased; the field is named like the kind, unless said otherwise."""
     detail = f"The {kind} {reference} was erased and is not stored again."
-    errors = [{"pointer": f"/{kind}", "code": Erased.code, "detail": detail}]
+    errors = [{"pointer": f"/{field or kind}", "code": Erased.code, "detail": detail}]
     return Erased(f"{detail} Stop reporting it; an admin can admit a customer again.", errors=errors)
 
 

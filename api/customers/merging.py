@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from api import audit, kinds
+from api import audit, kinds, tombstones
 from api.customers import queries
 from api.customers.schemas import MergeAnswer
 from api.customers.service import keep
@@ -19,6 +19,7 @@ from api.recorded import impossible
 from api.workspaces import service as workspaces
 from models.customer_facts import OnMerge, facts_on_merge
 from models.recording import Change, RecordKind, current
+from models.tombstone import Buried
 
 WISHES = frozenset({"objects_to_scoring", "do_not_contact", "survey_opt_out"})
 VALUE = ("value_amount", "value_currency")
@@ -60,6 +61,8 @@ async def _both(work: Work, reference: str, into: str) -> tuple[Row, Row]:
     if reference not in heads:
         raise NoSuchThing(f"There is no customer {reference}.")
     if into not in heads:
+        if await tombstones.erased_among(work, Buried.CUSTOMER, [into]):
+            raise tombstones.refused("customer", into, "into")
         detail = f"There is no customer {into} yet."
         errors = [{"pointer": "/into", "code": UnknownReference.code, "detail": detail}]
         raise UnknownReference(f"{detail} Report it first, then send this again.", errors=errors)

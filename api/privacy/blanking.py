@@ -56,6 +56,14 @@ class Blanking:
     anonymous: dict[UUID, UUID] = field(default_factory=dict)
     stored: dict[UUID, datetime] = field(default_factory=dict)
 
+    def stays(self, table: Table, row: Row) -> bool:
+        """Return whether a row stays: what was told of the person in a record that is another's now does not.
+
+        Of a case that is another's it stays with an anonymous customer; elsewhere it would say which case was theirs.
+        """
+        head = _pointers(table).get("id", table.name)
+        return head == "cases" or head not in self.new_ids or row["id"] in self.new_ids[head]
+
     def changed(self, table: Table, row: Row) -> Change:
         """Return a row that is kept, as it is and as it is to be."""
         new = dict(row)

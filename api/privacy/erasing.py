@@ -36,7 +36,11 @@ async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person
     done = Counter({table.name: len(rows) for table, rows in held.items() if rows})
     done["events"] = await _empty_events(session, workspace_id, person, _moments(held), now)
     blanking = await _prepared(session, workspace_id, person, held)
-    kept = {table: [blanking.changed(table, row) for row in rows] for table, rows in held.items() if _is_kept(table)}
+    kept = {
+        table: [blanking.changed(table, row) for row in rows if blanking.stays(table, row)]
+        for table, rows in held.items()
+        if _is_kept(table)
+    }
     await _add_anonymous(session, workspace_id, held, blanking)
     for table in (table for table in held if _is_head(table) and _is_kept(table)):
         if kept[table]:
@@ -44,8 +48,8 @@ async def erase_person(session: AsyncSession, workspace_id: UUID, person: Person
     for table in (table for table in held if not _is_head(table) and _is_kept(table)):
         await _update(session, table, kept[table])
     for table in reversed(list(held)):
-        if _is_head(table) or not _is_kept(table):
-            await _delete(session, table, held[table])
+        whole = _is_head(table) or not _is_kept(table)
+        await _delete(session, table, [row for row in held[table] if whole or not blanking.stays(table, row)])
     await _close_ways(session, workspace_id, held)
     await _clear_names(session, workspace_id, person)
     done["idempotent_answers"] = await _forget_answers(session, workspace_id, _moments(held))

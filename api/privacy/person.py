@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Table, and_, func, or_, select
+from sqlalchemy import Column, Select, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.holding import Deed, Found, Holding, Subject
+from models.holding import Deed, Found, Holding, Subject, Trail
 from models.personal_data import BY_TABLE, HOLDINGS
 from models.recording import ROWS_A_QUESTION
 from models.tables import metadata
@@ -59,10 +59,33 @@ async def find_person(session: AsyncSession, workspace_id: UUID, reference: str,
     )
     await _find_cases(session, workspace_id, person, locking=locking)
     for trail in TRAILS:
-        wanted = {column: person.about[subject] for column, subject in trail.found.items()}
-        source = metadata.tables[trail.table]
-        person.about[trail.to].update(await _values(session, workspace_id, source, source.c.id, wanted))
+        person.about[trail.to].update(await _followed(session, workspace_id, person, trail))
     return person
+
+
+async def _followed(session: AsyncSession, workspace_id: UUID, person: Person, trail: Trail) -> set[UUID]:
+    """Return the ids a trail leads to; a record that was corrected to be another's is that other's."""
+    heads, source = metadata.tables[HEADS[trail.to]], metadata.tables[trail.table]
+    found: set[UUID] = set()
+    for column, subject in trail.found.items():
+        for some in portions(person.about[subject]):
+            theirs = select(source.c.id).where(source.c.workspace_id == workspace_id, source.c[column].in_(some))
+            found.update((await session.scalars(_as_it_stands(theirs, heads, source).distinct())).all())
+    return found
+
+
+def _as_it_stands(statement: Select[Any], heads: Table, source: Table) -> Select[Any]:
+    """Leave of a table of versions those that count now."""
+    if source is heads:
+        return statement
+    return statement.join(
+        heads,
+        and_(
+            heads.c.workspace_id == source.c.workspace_id,
+            heads.c.id == source.c.id,
+            heads.c.version == source.c.number,
+        ),
+    )
 
 
 async def _merged_together(session: AsyncSession, workspace_id: UUID, reference: str) -> set[UUID]:
@@ -86,19 +109,14 @@ async def _find_cases(session: AsyncSession, workspace_id: UUID, person: Person,
     )
     if locking:
         ever = await _locked(session, workspace_id, "cases", ever)
-    now = and_(
-        heads.c.workspace_id == versions.c.workspace_id,
-        heads.c.id == versions.c.id,
-        heads.c.version == versions.c.number,
-    )
     for some in portions(ever):
         statement = (
             select(heads.c.id, heads.c.reference)
-            .join(versions, now)
-            .where(heads.c.workspace_id == workspace_id, heads.c.id.in_(some))
+            .select_from(versions)
+            .where(versions.c.workspace_id == workspace_id, versions.c.id.in_(some))
             .where(versions.c.customer_id.in_(person.about[Subject.CUSTOMER]))
         )
-        for row in await session.execute(statement):
+        for row in await session.execute(_as_it_stands(statement, heads, versions)):
             person.about[Subject.CASE].add(row.id)
             person.about[Subject.CASE_REFERENCE].add(row.reference)
 

@@ -54,3 +54,12 @@ class Told:
         moments = {occurred, *(change[0] for change in self.changes)}
         unchanged = all(self.at(moment) == more.at(moment) for moment in moments)
         return (self, True) if unchanged else (more, False)
+
+
+def filled(own: Given, theirs: Given) -> State:
+    """Return what a survivor learns by a merge: what only the merged customer was known to have."""
+    given = {name: value for name, value in theirs.items() if name not in own and name != "attributes"}
+    attributes = {
+        key: value for key, value in theirs.get("attributes", {}).items() if key not in own.get("attributes", {})
+    }
+    return {**given, **({"attributes": attributes} if attributes else {})}

@@ -1,4 +1,4 @@
-"""Whatever is told in whatever order, and however often, the service knows what the small model knows.
+"""Whatever is told, merged, erased and exported in whatever order, the service knows what the small model knows.
 
 MODEL_RUNS=200 and MODEL_STEPS=50 make the full run.
 """

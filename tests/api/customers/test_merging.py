@@ -247,3 +247,12 @@ async def test_a_list_tells_of_a_merge_to_whoever_asks_what_changed(client: Call
 async def test_a_key_for_reading_merges_nobody(caller: MakeCaller) -> None:
     reader = await caller("records:read")
     refusal(await reader.post("/v1/customers/A/merge", {"into": "B"}), 403, "missing_scope")
+
+
+async def test_nobody_is_merged_into_somebody_who_was_erased(client: Caller) -> None:
+    for name in ("A", "B"):
+        await client.put_customer(name)
+    await client.erase("B")
+    told = refusal(await client.post("/v1/customers/A/merge", {"into": "B"}), 409, "erased")
+    assert told["retryable"] is False
+    refusal(await client.post("/v1/customers/B/merge", {"into": "A"}), 404, "not_found")
