@@ -73,9 +73,7 @@ def create_app(store: Database | None = None) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.database = store or Database(settings().database_url, settings().pool_size)
-    app.state.limits = limits_of(settings())
-    app.state.key_uses = KeyUses()
+    equip(app, store or Database(settings().database_url, settings().pool_size))
     app.add_middleware(RequestIds)
     app.add_middleware(TrustedProxies, trusted=networks_of(settings().trusted_proxies))
     errors.install(app)
@@ -85,6 +83,13 @@ def create_app(store: Database | None = None) -> FastAPI:
     health.install(app)
     app.add_api_route("/problems", problems, methods=["GET"], include_in_schema=False)
     return app
+
+
+def equip(app: FastAPI, store: Database) -> None:
+    """Give an application its database, and what it keeps in memory of those who call."""
+    app.state.database = store
+    app.state.limits = limits_of(settings())
+    app.state.key_uses = KeyUses()
 
 
 async def problems() -> HTMLResponse:

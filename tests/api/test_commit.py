@@ -85,7 +85,11 @@ async def test_every_answer_of_a_writing_route_waits_for_its_commit(
     await client.put_customer("C-0")
     await client.put_case("K-0", "C-0")
     happened: list[str] = []
-    event.listen(database.writing.sync_engine, "commit", lambda _connection: happened.append("commit"))
+
+    def committed(_connection: object) -> None:
+        happened.append("commit")
+
+    event.listen(database.writing.sync_engine, "commit", committed)
 
     async def watched(scope: Message, receive: Any, send: Send) -> None:
         async def sending(message: Message) -> None:
@@ -101,6 +105,7 @@ async def test_every_answer_of_a_writing_route_waits_for_its_commit(
             response = await Caller(http, client.key).ask(method, path, {"Idempotency-Key": "k"}, json=body)
             assert response.is_success, response.text
             assert happened[:2] == ["commit", "http.response.start"], f"{method} {path}"
+    event.remove(database.writing.sync_engine, "commit", committed)
 
 
 @contextmanager

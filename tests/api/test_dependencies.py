@@ -191,10 +191,14 @@ async def test_a_request_holds_one_connection_at_a_time(client: Caller, database
         nonlocal held
         held -= 1
 
-    for engine in {id(engine): engine for engine in (database.reading, database.writing)}.values():
-        event.listen(engine.sync_engine, "checkout", taken)
-        event.listen(engine.sync_engine, "checkin", given)
+    engines = {id(engine): engine.sync_engine for engine in (database.reading, database.writing)}.values()
+    for engine in engines:
+        event.listen(engine, "checkout", taken)
+        event.listen(engine, "checkin", given)
     done(await client.put("/v1/customers/C-1", {"name": "Ana"}))
     done(await client.post("/v1/departures", {"customer": "C-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}))
     await client.read("/v1/customers/C-1/risk")
+    for engine in engines:
+        event.remove(engine, "checkout", taken)
+        event.remove(engine, "checkin", given)
     assert (held, most) == (0, 1)
