@@ -17,6 +17,8 @@ CODES: dict[str, str] = {
     "before_made_at": "A moment lies before its promise was made. Correct one of the two.",
     "before_asked_at": "Support was met before it was asked for. Correct one of the two moments.",
     "after_answered_at": "A customer cannot be asked after having answered. Correct one of the two.",
+    "before_invitation": "The answer lies before its invitation was made. Correct its times.",
+    "not_yours_to_say": "What the field says is the company's to say: this needs the scope `records:write`.",
     "customer_mismatch": "The case named is another customer's.",
     "seen_by_a_rule": "A rule made this observation. Correct or withdraw what the rule reads.",
     "unknown_zone": "Name an IANA time zone, like Europe/Berlin.",

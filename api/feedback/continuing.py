@@ -5,6 +5,7 @@ A step needs no If-Match: the same step again changes nothing, and two different
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,9 @@ from api.feedback.invitations import Invited
 from api.feedback.judging import NOTHING, about_by, check_fit, judge
 from api.feedback.proving import Used
 from api.feedback.schemas import ResponsePatch, ResponseStored
-from api.feedback.service import is_claimant, judged, tell
+from api.feedback.service import judged, tell
 from api.feedback.surveys import PublishedSurvey, published
+from api.feedback.vouching import is_claimant, sent_at
 from api.recorded import impossible
 from api.workspaces import service as workspaces
 from models.recording import Change, Recorded
@@ -64,7 +66,8 @@ async def lay(work: Work, response_id: UUID, step: Step) -> Recorded:
     if invited is not None:
         invitations.check_usable(invited, work.now)
     check_fit(asked.questions, step.answers, complete=step.complete, before=row["answers"])
-    recorded = await _append(work, row, asked, {**about, "answers": answers}, complete=step.complete)
+    said = {**await _of_case(work, row, about), "answers": answers, "asked_at": _asked(row, about, invited)}
+    recorded = await _append(work, row, asked, said, complete=step.complete)
     if invited is not None:
         await proving.use(work, [Used(invited.id, response_id, complete=step.complete)])
     await tell(work, [recorded])
@@ -123,6 +126,21 @@ def _about(row: Mapping[Any, Any], invited: Invited | None) -> dict[str, Any]:
     return stored if proved["customer_id"] is None and proved["case_id"] is None else proved
 
 
+async def _of_case(work: Work, row: Mapping[Any, Any], about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a response is about with the customer of its case as known now: it may have been corrected since."""
+    if row["case_id"] is None:
+        return about
+    known = (await customers.parents(work, [(None, row["case"])])).known(row["case"])
+    return about if known is None else {**about, "customer_id": known.customer_id}
+
+
+def _asked(row: Mapping[Any, Any], about: Mapping[str, Any], invited: Invited | None) -> datetime | None:
+    """Return when the customer was asked: of a claim just proved, not before the invitation that proves it was made."""
+    said: datetime | None = row["asked_at"]
+    sent = None if about == _about(row, None) else sent_at(invited)
+    return said if sent is None else max(said or sent, sent)
+
+
 async def _append(
     work: Work, row: Mapping[Any, Any], asked: PublishedSurvey, said: Mapping[str, Any], *, complete: bool
 ) -> Recorded:
@@ -133,6 +151,7 @@ async def _append(
     given = {
         **about,
         **judge(asked.questions, said["answers"], about, definition, complete=complete),
+        "asked_at": said["asked_at"],
         "answered_at": max(work.now, row["answered_at"]),
     }
     change = Change((row["reference"],), given, now, max(now, row["recorded_at"]))

@@ -31,7 +31,10 @@ TOKEN_BYTES = 24
 
 @dataclass(frozen=True)
 class Invited:
-    """An invitation somebody came with: whose answer it proves, and how far that answer is."""
+    """An invitation somebody came with: whose answer it proves, and how far that answer is.
+
+    Whose the case is and when it was opened may have been corrected since the invitation was made: it is as known now.
+    """
 
     id: UUID
     survey_id: UUID
@@ -40,6 +43,7 @@ class Invited:
     customer: str | None
     case_id: UUID | None
     case: str | None
+    opened_at: datetime | None
     link_case: str | None
     language: str | None
     created_at: datetime

@@ -244,14 +244,32 @@ async def wishes_of(session: AsyncSession, workspace_id: UUID, customer_ids: Ite
     return found
 
 
-async def some_invitations(session: AsyncSession, workspace_id: UUID, ids: Sequence[UUID]) -> list[Any]:
-    """Return some invitations as they stand."""
-    found: list[Any] = []
+async def some_invitations(session: AsyncSession, workspace_id: UUID, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Return some invitations as they stand, each with the customer and the opening of its case as known now."""
+    found: list[dict[str, Any]] = []
     for start in range(0, len(ids), ROWS_A_QUESTION):
         some = ids[start : start + ROWS_A_QUESTION]
-        statement = invitations_now(workspace_id).where(invitations.c.id.in_(some))
-        found += (await session.execute(statement)).mappings().all()
+        statement = _with_case(invitations_now(workspace_id).where(invitations.c.id.in_(some)))
+        for row in (await session.execute(statement)).mappings():
+            of_case = {"customer_id": row["owner_id"], "customer": row["owner"]}
+            found.append({**row, **(of_case if row["owner_id"] is not None else {})})
     return found
+
+
+def _with_case(invited: Select[Any]) -> Select[Any]:
+    """Add to invitations what is known now of the case each names: when it was opened, and whose it is."""
+    cases, version, owners = kinds.CASE.head, kinds.CASE.version, kinds.CUSTOMER.head.alias("owners")
+    as_known = and_(
+        version.c.workspace_id == cases.c.workspace_id,
+        version.c.id == cases.c.id,
+        version.c.number == cases.c.version,
+    )
+    of_owner = and_(owners.c.workspace_id == version.c.workspace_id, owners.c.id == version.c.customer_id)
+    return (
+        invited.outerjoin(version, as_known)
+        .outerjoin(owners, of_owner)
+        .add_columns(version.c.opened_at, owners.c.id.label("owner_id"), owners.c.reference.label("owner"))
+    )
 
 
 def invitations_about(workspace_id: UUID, customer: str | None, case: str | None) -> Select[Any]:

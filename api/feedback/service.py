@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,17 +12,17 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import derivation
-from api.feedback import invitations, proving, queries, telling
+from api.feedback import invitations, proving, queries, telling, vouching
 from api.feedback.invitations import Invited
-from api.feedback.judging import NOTHING, about_by, check_fit, judge
+from api.feedback.judging import check_fit, judge
 from api.feedback.proving import Used
 from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored
 from api.feedback.surveys import PublishedSurvey, publish_templates, published
+from api.feedback.vouching import is_claimant
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import CLOCK_SKEW, Stored, by_row, impossible, only
+from api.recorded import Stored, by_row, impossible, only
 from api.voiding import void
 from api.workspaces import service as workspaces
-from models.access import Scope
 from models.ids import uuid7
 from models.recording import Change, Recorded
 from models.tombstone import Buried
@@ -163,11 +162,6 @@ async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Bu
     return await tombstones.erased_names(work, (row.customer for row in claims), (row.case for row in claims))
 
 
-def is_claimant(work: Work) -> bool:
-    """Return whether what this caller says of customer and case is only a claim."""
-    return not work.caller.may(Scope.RECORDS_WRITE)
-
-
 def _identity(work: Work, row: ResponseBody) -> UUID:
     if row.id is not None:
         return row.id
@@ -186,15 +180,16 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
             raise _exists(str(identity))
         return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity, once=True), None
     invited = _invited(work, row, asked, places)
-    answered, recorded = _times(row, work.now)
-    about = _about(work, row, places, invited)
+    asked_at, answered, recorded = vouching.times(work, row, invited)
+    about = vouching.about(work, row, invited, places.parents, places.erased)
+    vouching.check_opened(row, invited, places.parents, asked_at, answered)
     check_fit(asked.questions, row.answers, complete=row.complete)
     given = {
         "survey_version": asked.number,
         **about,
         "language": row.language or (invited.language if invited else None),
         **judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete),
-        "asked_at": row.asked_at or _asked(invited, answered),
+        "asked_at": asked_at,
         "answered_at": answered,
     }
     places.hashes[str(identity)] = body_hash
@@ -221,58 +216,11 @@ def _invited(work: Work, row: ResponseBody, asked: PublishedSurvey, places: _Pla
     return invited
 
 
-def _asked(invited: Invited | None, answered: datetime) -> datetime | None:
-    """Return when somebody invited was asked; when a signed link was sent is not known."""
-    if invited is None or invited.link_case is not None or invited.created_at > answered:
-        return None
-    return invited.created_at
-
-
 def _exists(reference: str) -> Conflict:
     return Conflict(
         f"The response {reference} was stored with another content. A new answer needs a new id.",
         code="response_exists",
     )
-
-
-def _times(row: ResponseBody, now: datetime) -> tuple[datetime, datetime]:
-    """Return when it was answered and when the company knew."""
-    answered = row.answered_at or row.recorded_at or now
-    recorded = row.recorded_at or now
-    for name, moment in (("recorded_at", recorded), ("answered_at", answered), ("asked_at", row.asked_at)):
-        if moment is not None and moment > now + CLOCK_SKEW:
-            raise impossible(name, "in_the_future", "This has not happened yet.")
-    if recorded < answered and row.recorded_at is not None:
-        raise impossible("recorded_at", "known_before", "Nothing is known before it was answered.")
-    if row.asked_at is not None and row.asked_at > answered:
-        raise impossible("asked_at", "after_answered_at", "Nobody answers before being asked.")
-    return min(answered, now), min(max(recorded, answered), now)
-
-
-def _about(work: Work, row: ResponseBody, places: _Places, invited: Invited | None) -> dict[str, Any]:
-    """Return what the response is about; a claim where neither the caller nor an invitation can vouch for it."""
-    proved = dict(NOTHING) if invited is None else about_by(invited)
-    if invited is not None:
-        for field, meant in (("customer", invited.customer), ("case", invited.case)):
-            if meant is not None and getattr(row, field) not in {None, meant}:
-                raise impossible(field, "invitation_mismatch", f"The invitation names another {field}.")
-    if proved["case_id"] is not None:
-        return proved
-    if is_claimant(work):
-        customer = None if row.customer in places.erased[Buried.CUSTOMER] else row.customer
-        named = None if row.case in places.erased[Buried.CASE] else row.case
-        claimed = customer if proved["customer_id"] is None else None
-        return {**proved, "claimed_customer": claimed, "claimed_case": named or proved["claimed_case"]}
-    if row.case is None:
-        customer_id = None if row.customer is None else places.parents.customer(row.customer)
-        return {**proved, "customer_id": customer_id or proved["customer_id"]}
-    case = places.parents.case(row.case, row.customer)
-    if proved["customer_id"] not in {None, case.customer_id}:
-        raise impossible("customer", "customer_mismatch", f"The case {row.case} is another customer's.")
-    moment, name = (row.asked_at, "asked_at") if row.asked_at else (row.answered_at, "answered_at")
-    if moment is not None and case.opened_at is not None and moment < case.opened_at:
-        raise impossible(name, "before_opened_at", f"That is before the case {row.case} was opened.")
-    return {**NOTHING, "customer_id": case.customer_id, "case_id": case.id}
 
 
 def _body_hash(row: ResponseBody) -> str:

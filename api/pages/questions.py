@@ -44,10 +44,10 @@ def typed_of(questions: Sequence[Question], answers: Mapping[str, Any]) -> dict[
 def with_score(questions: Sequence[Question], score: str | None) -> dict[str, list[str]]:
     """Return the field value that an address' `?score=` chooses before anything is sent: that of the first scale."""
     scale = next((question for question in questions if question["kind"] in SCALES), None)
-    if scale is None or score is None or not (score.isascii() and score.isdecimal()):
+    if scale is None or score is None:
         return {}
     low, high = scale_of(scale)
-    return {scale["key"]: [score]} if low <= int(score) <= high else {}
+    return {scale["key"]: [score]} if score in map(str, range(low, high + 1)) else {}
 
 
 class Wording:

@@ -156,8 +156,9 @@ async def _paying(request: Request, arrival: Arrival) -> AsyncIterator[None]:
 
 
 def arrival_at(request: Request, *, survey: str = "", token: str | None = None) -> Arrival:
-    """Return what the address says; refuse one that cannot lead anywhere."""
-    if any(not part.isprintable() or len(part) > LONGEST_PART for part in (survey, token or "")):
+    """Return what the address says; refuse one that cannot lead anywhere, whichever part of it."""
+    parts = request.path_params.values()
+    if any(not part.isprintable() or len(part) > LONGEST_PART for part in parts):
         raise NoSuchThing(NO_PAGE)
     if token is not None:
         return Arrival(token=token)
@@ -199,7 +200,7 @@ async def _from_multipart(request: Request) -> Fields:
     try:
         async with request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=BODY_LIMIT) as form:
             return [(name, value) for name, value in form.multi_items() if not isinstance(value, UploadFile)]
-    except HTTPException:
+    except (HTTPException, UnicodeError):
         raise WrongMediaType("The form cannot be read; files cannot be sent here.") from None
 
 

@@ -16,22 +16,10 @@ from models.database import Database
 from models.workspace import RouteKind
 from tests.api.caller import Caller, ago, done, moment, refusal
 from tests.api.conftest import MakeCaller, MakeWorkspace
+from tests.api.feedback.inviting import SURVEY, answer, invite
 
 pytestmark = pytest.mark.anyio
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-
-SURVEY = "post_interaction"
-
-
-async def invite(client: Caller, **fields: Any) -> dict[str, Any]:
-    """Make an invitation about the case."""
-    made: dict[str, Any] = done(await client.post("/v1/invitations", {"survey": SURVEY, "case": "K-1", **fields}))
-    return made
-
-
-def answer(token: str, **fields: Any) -> dict[str, Any]:
-    """Give an answer by right of an invitation."""
-    return {"survey": SURVEY, "invitation": token, "answers": {"satisfaction": 2}, **fields}
 
 
 async def test_an_invitation_proves_whose_answer_it_is_and_about_which_case(asked: Caller, caller: MakeCaller) -> None:
