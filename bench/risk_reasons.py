@@ -9,6 +9,7 @@ from ml.explain import ConfirmedSet, Explanation, explain
 from ml.risk import PriorLogistic, to_risk_model
 from ml.scorecard import Scorecard, base_intercept, scorecard_for
 from ml.scoring import RiskModel
+from ml.terms import fit_terms
 
 LEARNT_SHARE = 0.7
 Members = tuple[int, ...]
@@ -64,11 +65,9 @@ def _learnt_model(world: ConspiracyWorld, learnt: NDArray[np.bool_], sets: list[
             X[:, column] = world.present[learnt, world.codes.index(name)]
         elif kind == "set":
             X[:, column] = complete(world.present[learnt], _members(world, sets, name))
-    estimator = PriorLogistic(
-        prior_mean=card.weights, prior_sd=card.sds, intercept_mean=base_intercept(YEARLY_LOSS, HORIZON_DAYS)
-    )
-    estimator.fit(X, world.y[learnt], time=np.arange(len(X)))
-    return to_risk_model(estimator, card, horizon_days=HORIZON_DAYS, gap_days=7)
+    intercept = base_intercept(YEARLY_LOSS, HORIZON_DAYS)
+    fitted = fit_terms(card, X, world.y[learnt], intercept_mean=intercept, time=np.arange(len(X)))
+    return to_risk_model(fitted.estimator, fitted.scorecard, horizon_days=HORIZON_DAYS, gap_days=7)
 
 
 def _members(world: ConspiracyWorld, sets: list[ConfirmedSet], identity: str) -> Members:

@@ -9,7 +9,7 @@ from api.learner.analyses import analyse
 from api.learner.trainings import train
 from api.worker import Heavy, News, Refused
 from ml.conditions import TooFewFailures
-from ml.training import NothingToLearn
+from ml.snapshots import NothingToLearn
 
 Tell = Callable[[float, str], None]
 

@@ -16,7 +16,9 @@ from api.risk.serving import EXPLAINING, UNDECLARED_LOSS
 from api.risk.training import AT_ONCE, FIRST, PROMOTE
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
-from ml.training import Learned, Snapshots, read_snapshots
+from ml.features import first_confirmed
+from ml.snapshots import Snapshots, read_snapshots
+from ml.training import Learned
 from ml.training import learn as learn_risk
 from models.base import to_us
 from models.mark import MarkName
@@ -35,20 +37,22 @@ async def train(leases: Leases, held: Held, tell: Callable[[float, str], None]) 
         found = await workspaces.of(reading)
         codes = await failures.condition_codes(reading)
         mined = [item for item in await failures.condition_sets(reading) if item.status in EXPLAINING]
-        sets = {str(item.id): (to_us(item.recorded_at), item.conditions) for item in mined}
+        sets = {str(item.id): item.conditions for item in mined}
         now_us = to_us(reading.now)
 
         def read(connection: Connection) -> Snapshots:
             return read_snapshots(connection, found.id, now_us=now_us, horizon_days=found.horizon_days, sets=sets)
 
         snapshots = await (await session.connection()).run_sync(read)
+        confirmed = {str(row.id): row.first_us for row in await session.execute(first_confirmed(found.id, EXPLAINING))}
     tell(0.4, "learning")
-    learned = await asyncio.to_thread(_learn, snapshots, codes, list(sets), found)
+    first_us = {set_id: confirmed[set_id] for set_id in sets}
+    learned = await asyncio.to_thread(_learn, snapshots, codes, first_us, found)
     tell(0.9, "storing")
     await _register(leases, held, learned, found)
 
 
-def _learn(snapshots: Snapshots, codes: list[str], sets: list[str], found: WorkspaceSettings) -> Learned:
+def _learn(snapshots: Snapshots, codes: list[str], sets: dict[str, int], found: WorkspaceSettings) -> Learned:
     loss = found.yearly_loss or UNDECLARED_LOSS
     return learn_risk(snapshots, conditions=codes, sets=sets, yearly_loss=loss, horizon_days=found.horizon_days)
 
@@ -60,6 +64,7 @@ async def _register(leases: Leases, held: Held, learned: Learned, found: Workspa
         "departures": learned.model.n_departures,
         "basis": learned.model.basis,
         "forward": learned.forward,
+        "sets": learned.sets,
     }
     card = {**summary, "purpose": PURPOSE, "yearly_loss_declared": found.yearly_loss is not None}
     async with writing_as(leases.database, worker_caller(held.workspace_id)) as work:

@@ -12,6 +12,7 @@ from ml.features.cases import (
     condition_states,
     current_cases,
     departures,
+    first_confirmed,
     first_recorded,
 )
 from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features, objectors
@@ -29,6 +30,7 @@ __all__ = [
     "customer_departures",
     "customer_features",
     "departures",
+    "first_confirmed",
     "first_recorded",
     "objectors",
     "one_moment",

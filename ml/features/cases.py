@@ -1,5 +1,6 @@
 """Cases as rows to mine: their outcomes' sources, the conditions observed in them as of a moment, and departures."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from ml.features.asof import Column, known_at, known_now, table_of, us
 from models.case import Case, CaseVersion
 from models.customer import Customer, CustomerVersion, DepartureKind, DepartureVersion
-from models.failure import Condition, ObservationVersion, ObservedState, RuleObservation
+from models.failure import Condition, ConditionSetFinding, ObservationVersion, ObservedState, RuleObservation
 from models.feedback import ResponseVersion
 
 customers = table_of(Customer)
@@ -34,6 +35,7 @@ observation_versions = table_of(ObservationVersion)
 rule_observations = table_of(RuleObservation)
 departure_versions = table_of(DepartureVersion)
 conditions = table_of(Condition)
+findings = table_of(ConditionSetFinding)
 
 STATE_STEPS = 4
 STATE_CODES = {ObservedState.ABSENT.value: 0, ObservedState.UNKNOWN.value: 1, ObservedState.PRESENT.value: 2}
@@ -193,3 +195,15 @@ def case_moments(workspace_id: UUID, as_of: str, now_us: int) -> CTE:
 def first_recorded(workspace_id: UUID) -> Select[Any]:
     """Select when the workspace first knew anything of a customer, UTC microseconds."""
     return select(func.min(us(customer_versions.c.recorded_at))).where(customer_versions.c.workspace_id == workspace_id)
+
+
+def first_confirmed(workspace_id: UUID, statuses: Collection[str]) -> Select[Any]:
+    """Select when each condition set first had one of some statuses: `id`, `first_us`, UTC microseconds.
+
+    Each analysis finds the sets anew; the newest finding says how a set stands, the first since when it is known.
+    """
+    return (
+        select(findings.c.id, func.min(us(findings.c.recorded_at)).label("first_us"))
+        .where(findings.c.workspace_id == workspace_id, findings.c.status.in_(sorted(statuses)))
+        .group_by(findings.c.id)
+    )

@@ -1,7 +1,7 @@
 """Learning from a workspace: what is refused with its reason, and a model that serves exactly as it was fitted."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +10,19 @@ import pytest
 from sqlalchemy import Connection, select
 
 from api import kinds, marks
+from api.dependencies import writing_as
 from api.errors import Refusal
+from api.failures.analysing import Finding, store_analysis
+from api.handlers import worker_caller
 from api.learner import Refused, analyse, train
 from api.settings import settings
 from api.workspaces.service import WorkspaceSettings
 from ml import training
 from ml.design import design_matrix
 from ml.exposures import Sighting, exposure_features
-from ml.features import FEATURES, customer_conditions, customer_features, some_moments
+from ml.features import FEATURES, customer_conditions, customer_features, first_confirmed, some_moments
 from ml.scorecard import scorecard_for
+from ml.snapshots import Snapshots, read_snapshots
 from models.base import to_us
 from models.database import Database
 from tests.api.caller import Caller, ago, done, moment
@@ -118,11 +122,45 @@ async def test_a_model_serves_exactly_as_it_was_fitted(
     active = {answer["customer"]: answer for answer in answers if answer["state"] == "active"}
     scorecard = scorecard_for(sorted(row["code"] for row in await client.read_all("/v1/conditions")), [])
     columns, order = await served_features(database, workspace.id, to_us(moment(answers[0]["as_of"])))
-    probabilities = fitted[0].predict_proba(design_matrix(scorecard, columns))[:, 1]
+    probabilities = fitted[0].estimator.predict_proba(design_matrix(scorecard, columns))[:, 1]
     said = {name: probability for name, probability in zip(order, probabilities, strict=True) if name in active}
     assert len(said) > 8
     assert {name: answer["risk"] for name, answer in active.items()} == pytest.approx(said, abs=1e-9)
     assert len({round(risk, 6) for risk in said.values()}) > 5
+
+
+async def found_set(client: Caller, database: Database, workspace: WorkspaceSettings, **asked: Any) -> datetime:
+    """Let an analysis confirm a set of two conditions; give when."""
+    analysis = UUID(done(await client.post("/v1/analyses", asked))["id"])
+    found = Finding(("late", "passed_on"), "confirmed", 60, 20, 40, 0.66, 0.1, 0.6, 0.4, 0.8)
+    async with writing_as(database, worker_caller(workspace.id)) as work:
+        await store_analysis(work, analysis, "failure", {}, [found])
+        return work.now
+
+
+async def test_a_set_is_learnt_from_the_past_however_often_it_is_found_again(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await catalogue(client)
+    await tell(client, a_past(today(), customers=20))
+    first = await found_set(client, database, workspace, window={"to": ago(days=1)})
+    await found_set(client, database, workspace)
+    [known] = (await client.read("/v1/condition-sets"))["items"]
+    async with database.read(workspace.id) as session:
+        [row] = await session.execute(first_confirmed(workspace.id, {"confirmed"}))
+        assert (str(row.id), row.first_us) == (known["id"], to_us(first))
+
+        def read(connection: Connection) -> Snapshots:
+            sets = {known["id"]: known["conditions"]}
+            return read_snapshots(connection, workspace.id, now_us=to_us(today()), horizon_days=90, sets=sets)
+
+        column = (await (await session.connection()).run_sync(read)).columns[f"set:{known['id']}"]
+    assert 0 < column.sum() < len(column)
+    summary = await train("Warm Homes", promote="yes")
+    assert summary["sets"] == {"kept": [], "dropped": [known["id"]], "tested": []}
+    card = await client.read(f"/v1/models/{summary['model']}/card")
+    assert card["card"]["sets"] == summary["sets"]
+    assert not [term for term in card["weights"] if term["feature"].startswith("set:")]
 
 
 async def served_features(

@@ -29,7 +29,7 @@ from api.learner import Refused, analyse, train
 from api.main import create_app
 from api.worker import work_off
 from ml.conditions import TooFewFailures
-from ml.training import NothingToLearn
+from ml.snapshots import NothingToLearn
 from models.database import Database, owner_engine
 from models.migrating import migrate
 from models.schema import head

@@ -31,7 +31,7 @@ from ml.features import (
     one_moment,
     some_moments,
 )
-from ml.training import read_snapshots
+from ml.snapshots import read_snapshots
 from models.access import Scope
 from models.base import to_us
 from models.database import Database
@@ -142,8 +142,7 @@ async def test_the_snapshots_of_training_do_not_change_when_more_becomes_known(m
     async with told_company(migrated_url, a_past(NOW, customers=12)) as (database, workspace_id, client):
 
         def read(connection: Connection) -> Any:
-            sets = {"set": (0, SETS["set"])}
-            return read_snapshots(connection, workspace_id, now_us=to_us(NOW), horizon_days=90, sets=sets)
+            return read_snapshots(connection, workspace_id, now_us=to_us(NOW), horizon_days=90, sets=SETS)
 
         async def snapshots() -> Any:
             async with database.read(workspace_id) as session:
