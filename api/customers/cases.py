@@ -33,7 +33,8 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
     customers = await parents(work, ((row.customer, None) for row in rows), stub=stub)
     known = await current(work.session, kinds.CASE, work.workspace_id, ((row.reference,) for row in rows))
     new = {row.reference for row in rows} - {reference for (reference,) in known}
-    erased = await tombstones.erased_among(work, Buried.CASE, new)
+    causes = {row.caused_by_case for row in rows if row.caused_by_case is not None}
+    erased = await tombstones.erased_among(work, Buried.CASE, new | causes)
     zone = (await workspaces.of(work)).zone
 
     judging = Judging(work, kinds.CASE, known, lambda _, state: _check_case(state, work.now))
@@ -41,6 +42,8 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
     def prepare(row: CaseRow) -> Change:
         if row.reference in erased:
             raise tombstones.refused("case", row.reference)
+        if row.caused_by_case in erased:
+            raise tombstones.refused("case", row.caused_by_case, "caused_by_case")
         occurred, recorded = when(row, work.now)
         given = _days_ended(row.model_dump(exclude_unset=True, exclude=set(TIMES)), zone)
         if "customer" in given:

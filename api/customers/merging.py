@@ -19,6 +19,7 @@ from api.recorded import impossible
 from api.workspaces import service as workspaces
 from models.customer_facts import OnMerge, facts_on_merge
 from models.recording import Change, RecordKind, current
+from models.rules.stubs import STUB
 from models.tombstone import Buried
 
 WISHES = frozenset({"objects_to_scoring", "do_not_contact", "survey_opt_out"})
@@ -91,6 +92,8 @@ async def _fill(work: Work, merged: str, survivor: str) -> None:
 def _filled(own: Row, theirs: Row) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name in kinds.CUSTOMER.fields:
+        if name == STUB:
+            continue  # whether somebody was reported is not theirs to tell of another
         if name in WISHES:
             if theirs[name] and not own[name]:
                 given[name] = True

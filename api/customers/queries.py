@@ -21,7 +21,10 @@ cases = kinds.CASE.head
 async def ids_by_reference(
     session: AsyncSession, kind: RecordKind, workspace_id: UUID, references: Iterable[str]
 ) -> dict[str, UUID]:
-    """Return the ids of those references that are known; an alias has the id of the customer it leads to."""
+    """Return the ids of those references that are known; an alias has the id of the customer it leads to.
+
+    A head without a version is nobody any more: what is left of somebody erased.
+    """
     wanted = sorted(set(references))
     found: dict[str, UUID] = {}
     head = kind.head
@@ -30,6 +33,7 @@ async def ids_by_reference(
         statement = select(head.c.reference, identity.label("id")).where(
             head.c.workspace_id == workspace_id, head.c.reference.in_(wanted[start : start + ROWS_A_QUESTION])
         )
+        statement = statement.where(head.c.version > 0)
         found |= {row.reference: row.id for row in await session.execute(statement)}
     return found
 
@@ -115,7 +119,7 @@ async def heads_by_reference(
 ) -> dict[str, RowMapping]:
     """Return customers as they stand in the directory of references, aliases as themselves."""
     statement = select(customers.c.reference, customers.c.id, customers.c.merged_into).where(
-        customers.c.workspace_id == workspace_id, customers.c.reference.in_(references)
+        customers.c.workspace_id == workspace_id, customers.c.reference.in_(references), customers.c.version > 0
     )
     return {row["reference"]: row for row in (await session.execute(statement)).mappings()}
 

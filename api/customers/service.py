@@ -29,11 +29,14 @@ TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
 async def store_customers(work: Work, rows: Sequence[CustomerRow]) -> list[Stored]:
     """Record what was said of customers."""
-    erased = await tombstones.erased_among(work, Buried.CUSTOMER, (row.reference for row in rows))
+    named = {name for row in rows for name in (row.reference, row.referred_by) if name is not None}
+    erased = await tombstones.erased_among(work, Buried.CUSTOMER, named)
 
     def prepare(row: CustomerRow) -> Change:
         if row.reference in erased:
             raise tombstones.refused("customer", row.reference)
+        if row.referred_by in erased:
+            raise tombstones.refused("customer", row.referred_by, "referred_by")
         occurred, recorded = when(row, work.now)
         return Change((row.reference,), _customer_fields(row), occurred, recorded)
 

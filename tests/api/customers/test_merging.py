@@ -109,6 +109,13 @@ async def test_nobody_is_referred_by_themselves(client: Caller) -> None:
     assert (await client.read("/v1/customers/B"))["referred_by"] is None
 
 
+async def test_a_customer_who_was_reported_does_not_become_a_stub_by_a_merge(client: Caller) -> None:
+    done(await client.post("/v1/departures?stub=true", {"customer": "STUB-1", "kind": "closed", "at": ago(days=1)}))
+    await client.put_customer("C-1")
+    done(await client.post("/v1/customers/STUB-1/merge", {"into": "C-1"}))
+    assert (await client.read("/v1/customers/C-1"))["stub"] is False
+
+
 async def test_what_was_known_before_stays_as_it_was(client: Caller) -> None:
     await two(client)
     before = await client.read("/v1/customers/B/risk", as_of=ago(days=1))

@@ -149,6 +149,31 @@ async def test_nobody_erased_comes_back_by_a_late_report(client: Caller) -> None
     assert [row["problem"] and row["problem"]["code"] for row in bulk["results"]] == ["erased", None]
 
 
+@pytest.mark.usefixtures("catalogue")
+async def test_nobody_erased_comes_back_by_what_others_say_of_themselves(client: Caller) -> None:
+    await tell_of(client, "C-1", "K-1")
+    await tell_of(client, "C-2", "K-2", referred_by="C-1")
+    await client.erase("C-1")
+    for path, field, named in (("customers/C-2", "referred_by", "C-1"), ("cases/K-2", "caused_by_case", "K-1")):
+        refused = refusal(await client.put(f"/v1/{path}", {field: named, "attributes": {"seen": True}}), 409, "erased")
+        assert named in refused["detail"]
+        assert (await client.read(f"/v1/{path}"))[field] is None
+
+
+@pytest.mark.usefixtures("catalogue")
+async def test_what_is_left_of_somebody_erased_is_nobody_to_tell_of(client: Caller) -> None:
+    await tell_of(client, "C-1", "K-1")
+    await tell_of(client, "C-2")
+    await client.erase("C-1")
+    [left] = [case["customer"] for case in await client.read_all("/v1/cases")]
+    for _ in range(2):
+        refusal(await client.put(f"/v1/customers/{left}", {"name": "Ana"}), 409, "erased")
+    refusal(await client.post("/v1/departures", {"customer": left, "kind": "closed", "at": ago(days=1)}), 409, "erased")
+    refusal(await client.post(f"/v1/customers/{left}/merge", {"into": "C-2"}), 404, "not_found")
+    refusal(await client.post("/v1/customers/C-2/merge", {"into": left}), 409, "erased")
+    await client.put_customer("erased-goods", name="a reference that only looks so")
+
+
 async def test_a_claim_of_somebody_erased_is_dropped_and_tells_nothing(client: Caller, caller: MakeCaller) -> None:
     form = await caller("feedback:write")
     body = {"survey": "post_interaction", "customer": "C-1", "case": "K-1", "answers": {"satisfaction": 1}}
