@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+A_CHOICE = "one of a few words of ours"
+OF_STAFF = "of staff, not of a customer"
+
 
 class Subject(StrEnum):
     """What a value leads to: the id of a record about the person, or a name."""
@@ -37,7 +40,7 @@ class Filler(StrEnum):
     GIVEN = "names of fields without those of attributes"
     SHARED = "the word where other customers' rows carry it too"
     SHARED_OR_TEXT = "the word where other customers' rows carry it too, or the word erased"
-    NAMES = "the word erased in place of each name inside"
+    NAMES = "the word erased in place of each name inside, sentences too"
     ITEMS = "the list without what names the person"
 
 

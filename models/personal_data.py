@@ -6,17 +6,16 @@ says in `HOLDINGS` how their rows are found and what becomes of them:
 * `gone`: the rows are deleted;
 * `kept`: the rows stay, under new ids, without what could name somebody. Each column of text or JSON is either filled
   anew (`blank`) or stays for a reason (`stays`);
-* `searched`: rows of anybody whose text names the person somewhere inside;
+* `searched`: rows of anybody whose text names the person somewhere inside: `models.mentions`;
 * `nobody`: it holds nothing of a customer, for a reason.
 """
 
 from collections.abc import Mapping
 
-from models.holding import Deed, Filler, Found, Holding, Subject
+from models.holding import A_CHOICE, OF_STAFF, Deed, Filler, Found, Holding, Subject
+from models.mentions import MENTIONS
 
-A_CHOICE = "one of a few words of ours"
 OF_THE_COMPANY = "how the company works, nothing of a customer"
-OF_STAFF = "what staff propose and managers answer: of staff, not of a customer"
 
 
 def _gone(table: str, holds: str, found: Found, named_in: Found | None = None) -> Holding:
@@ -44,14 +43,7 @@ NOBODYS = {
         "surveys",
         "survey_versions",
     ),
-    OF_STAFF: (
-        "support_requests",
-        "support_request_versions",
-        "role_proposals",
-        "role_proposal_versions",
-        "supporters",
-        "support_answers",
-    ),
+    OF_STAFF: ("support_requests", "role_proposals", "supporters"),
 }
 """Tables that say nothing of any customer, by the reason."""
 
@@ -190,6 +182,7 @@ HOLDINGS = (
             "team": Filler.SHARED,
             "heard_by": Filler.SHARED,
         },
+        searched={"what": Filler.NAMES},
     ),
     Holding(
         "responses",
@@ -237,51 +230,7 @@ HOLDINGS = (
         Deed.KEPT,
         found={"id": Subject.INVITATION, "response_id": Subject.RESPONSE},
     ),
-    Holding(
-        "events",
-        "what happened and names the customer, to be told to those who asked",
-        Deed.SEARCHED,
-        searched={"payload": Filler.OBJECT, "once": Filler.NULL},
-        stays={"type": A_CHOICE},
-    ),
-    Holding(
-        "jobs",
-        "what was asked of a job",
-        Deed.SEARCHED,
-        searched={
-            "request": Filler.NAMES,
-            "result": Filler.NAMES,
-            "checkpoint": Filler.NAMES,
-            "problem": Filler.TEXT,
-        },
-        stays={"kind": A_CHOICE, "state": A_CHOICE, "code": A_CHOICE, "phase": A_CHOICE},
-    ),
-    Holding(
-        "analyses",
-        "cases named in what an analysis found",
-        Deed.SEARCHED,
-        searched={
-            "request": Filler.NAMES,
-            "summary": Filler.NAMES,
-            "unexplained": Filler.ITEMS,
-            "problem": Filler.TEXT,
-        },
-        stays={"outcome": "the name of an outcome", "state": A_CHOICE, "code": A_CHOICE},
-    ),
-    Holding(
-        "condition_set_verdicts",
-        "cases in which people saw conditions work together, and what they noted",
-        Deed.SEARCHED,
-        searched={"cases": Filler.NAMES, "note": Filler.TEXT},
-        stays={"verdict": A_CHOICE, "actor": "who said it, not of whom"},
-    ),
-    Holding(
-        "audit_entries",
-        "who changed what of the customer; references stand there as keyed hashes",
-        Deed.SEARCHED,
-        searched={"subject": Filler.NAMES, "details": Filler.OBJECT},
-        stays={"actor": "who did it, not whom it was done to", "action": A_CHOICE},
-    ),
+    *MENTIONS,
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
     _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),
     _nobody("access_routes", "keyed hashes of keys, slugs and links; the links of an erased customer's invitations go"),

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Column, Select, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from models.holding import Deed, Found, Holding, Subject, Trail
+from models.holding import Found, Holding, Subject, Trail
 from models.personal_data import BY_TABLE, HOLDINGS
 from models.recording import ROWS_A_QUESTION
 from models.tables import metadata
@@ -26,6 +26,7 @@ class Person:
 
     reference: str
     about: defaultdict[Subject, set[Any]] = field(default_factory=lambda: defaultdict(set))
+    addresses: set[str] = field(default_factory=set)
 
     @property
     def known(self) -> bool:
@@ -33,10 +34,10 @@ class Person:
         return any(self.about[subject] for subject in HEADS)
 
     def names(self) -> set[str]:
-        """Return every text that names the person: references, and ids of records about them."""
+        """Return every text that names the person: references, addresses for mail, and ids of records about them."""
         references = self.about[Subject.CUSTOMER_REFERENCE] | self.about[Subject.CASE_REFERENCE]
         ids = [identity for subject in HEADS for identity in self.about[subject]]
-        return references | {str(identity) for identity in ids} | {identity.hex for identity in ids}
+        return references | self.addresses | {str(identity) for identity in ids} | {identity.hex for identity in ids}
 
 
 async def find_person(session: AsyncSession, workspace_id: UUID, reference: str, *, locking: bool = False) -> Person:
@@ -57,6 +58,9 @@ async def find_person(session: AsyncSession, workspace_id: UUID, reference: str,
     person.about[Subject.CUSTOMER_REFERENCE] |= await _values(
         session, workspace_id, heads, heads.c.reference, {"id": ids}
     )
+    said = metadata.tables["customer_versions"]
+    addresses = await _values(session, workspace_id, said, said.c.email, {"id": ids})
+    person.addresses = {form for text in addresses - {None} for form in (text, text.casefold())}
     await _find_cases(session, workspace_id, person, locking=locking)
     for trail in TRAILS:
         person.about[trail.to].update(await _followed(session, workspace_id, person, trail))
@@ -167,7 +171,7 @@ def found_holdings() -> Iterator[tuple[Holding, Table]]:
 def searched_holdings() -> Iterator[tuple[Holding, Table]]:
     """Return the holdings that have to be read through."""
     for holding in HOLDINGS:
-        if holding.deed is Deed.SEARCHED:
+        if holding.searched:
             yield holding, metadata.tables[holding.table]
 
 

@@ -1,7 +1,11 @@
-"""Reading through what names a person somewhere inside: events, jobs, analyses, the audit.
+"""Reading through what names a person somewhere inside: events, jobs, analyses, the audit, what staff write.
 
-Rows are read in portions and looked at here, because SQL never opens JSON. Each text inside is compared whole, and by
-its parts between `:` and `/`, as in `case:K-1`; the cost does not depend on how many names there are.
+Rows are read in portions and looked at here, because SQL never opens JSON. Each text inside is compared whole, by its
+parts between `:` and `/`, as in `case:K-1`, and word by word; the cost does not depend on how many names there are.
+
+In a sentence only what leads to nobody else is taken for a name: references and ids with a digit and a letter, long
+numbers, addresses for mail. A customer called `7` or `north` would take words out of what is written about others, and
+so would the name a person bears.
 """
 
 import json
@@ -20,6 +24,10 @@ ROWS_AT_ONCE = 5000
 PARTS = re.compile(r"[:/]")
 WORDS = re.compile(r'[^":/]+')
 """What can be a name in a text or in JSON as it is written, and no more than that."""
+WORD = re.compile(r"[^\s,;()\[\]{}\"'<>]+")
+AROUND = "#.:!?"
+"""What stands around a word without being of it."""
+LONG_NUMBER = 6
 ERASED = "erased"
 EMPTIED: dict[str, Any] = {ERASED: True}
 
@@ -52,7 +60,7 @@ async def portion_naming(
     suspects = [
         row.id
         for row in await session.execute(statement)
-        if any(text is not None and not written.isdisjoint(WORDS.findall(text)) for text in row[1:])
+        if any(text is not None and _may_name(text, written) for text in row[1:])
     ]
     found: list[Row] = []
     for some in portions(suspects):
@@ -62,14 +70,22 @@ async def portion_naming(
     return found, wanted[-1] if len(wanted) == ROWS_AT_ONCE else None
 
 
+def _may_name(text: str, written: Collection[str]) -> bool:
+    return any(piece in written for piece in WORDS.findall(text)) or any(
+        _names_somebody(word, written) for word in WORD.findall(text)
+    )
+
+
 def mentions(value: Any, names: Collection[str]) -> bool:
-    """Return whether a text, or any text inside a JSON value, is one of the names.
+    """Return whether a text, or any text inside a JSON value, is one of the names or has one in its sentences.
 
     >>> mentions({"evidence": ["case:K-1"]}, {"K-1"}), mentions({"note": "K-1 is late"}, {"K-1"})
-    (True, False)
+    (True, True)
+    >>> mentions({"note": "7 are late"}, {"7"})
+    False
     """
     if isinstance(value, str):
-        return value in names or any(part in names for part in PARTS.split(value))
+        return value in names or without(value, names) != value
     if isinstance(value, dict):
         return any(key in names or mentions(item, names) for key, item in value.items())
     return isinstance(value, list) and any(mentions(item, names) for item in value)
@@ -80,9 +96,11 @@ def without(value: Any, names: Collection[str]) -> Any:
 
     >>> without({"cases": ["case:K-1", "case:K-2"], "n": 2}, {"K-1"})
     {'cases': ['case:erased', 'case:K-2'], 'n': 2}
+    >>> without("Is (K-1) like #K-2? Ask Ana@Example.org.", {"K-2", "ana@example.org"})
+    'Is (K-1) like #erased? Ask erased.'
     """
     if isinstance(value, str):
-        return ERASED if value in names else _without_parts(value, names)
+        return ERASED if value in names else _without_words(_without_parts(value, names), names)
     if isinstance(value, dict):
         return {without(key, names): without(item, names) for key, item in value.items()}
     return [without(item, names) for item in value] if isinstance(value, list) else value
@@ -91,3 +109,21 @@ def without(value: Any, names: Collection[str]) -> Any:
 def _without_parts(text: str, names: Collection[str]) -> str:
     pieces = re.split(r"([:/])", text)
     return "".join(ERASED if piece in names else piece for piece in pieces)
+
+
+def _without_words(text: str, names: Collection[str]) -> str:
+    def another(found: re.Match[str]) -> str:
+        word = found[0]
+        return word.replace(word.strip(AROUND), ERASED) if _names_somebody(word, names) else word
+
+    return WORD.sub(another, text)
+
+
+def _names_somebody(word: str, names: Collection[str]) -> bool:
+    """Return whether a word of a sentence is a name that leads to one person wherever it stands."""
+    core = word.strip(AROUND)
+    if "@" in core:
+        return core in names or core.casefold() in names
+    digits = sum(map(str.isdigit, core))
+    telling = digits >= LONG_NUMBER or (digits > 0 and any(map(str.isalpha, core)))
+    return telling and core in names

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.privacy.person import Person, find_person, found_holdings, rows_of, searched_holdings
+from api.privacy.person import Person, find_person, found_holdings, place_of, rows_of, searched_holdings
 from api.privacy.searching import rows_naming
 from models.holding import Holding
 from models.personal_data import BY_TABLE
+from models.tables import metadata
 
 NOT_TOLD = frozenset({"workspace_id"})
 
@@ -42,15 +43,18 @@ async def tell(
 async def _tables(
     session: AsyncSession, workspace_id: UUID, person: Person, also: Iterable[str]
 ) -> AsyncIterator[tuple[Holding, list[dict[str, Any]]]]:
-    for holding, table in found_holdings():
-        rows = await rows_of(session, workspace_id, person, table.name, holding.found)
-        if rows:
-            yield holding, rows
     names = person.names() | set(also)
-    for holding, table in searched_holdings():
-        rows = [row async for row in rows_naming(session, workspace_id, holding, table, names)]
+    by_way = [holding for holding, _ in found_holdings()]
+    for holding in [*by_way, *(holding for holding, _ in searched_holdings() if not holding.found)]:
+        table = metadata.tables[holding.table]
+        rows = {
+            place_of(table, row): row for row in await rows_of(session, workspace_id, person, table.name, holding.found)
+        }
+        if holding.searched:
+            naming = rows_naming(session, workspace_id, holding, table, names)
+            rows |= {place_of(table, row): row async for row in naming}
         if rows:
-            yield holding, rows
+            yield holding, list(rows.values())
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,16 +13,20 @@ from structlog.typing import EventDict
 
 from api import errors, observing, worker
 from api.cli.learning import score_all
-from api.learner import train
+from api.learner import analyse, train
 from api.main import create_app
-from api.settings import settings
+from api.webhooks.delivery import deliver_due
 from api.worker import work_off
+from api.workspaces.service import WorkspaceSettings
 from models.compacting import compact
 from models.database import Database
 from models.migrating import migrate
-from tests.api.caller import Caller, ago, done, refusal
+from tests.api.caller import Caller, ago, refusal
 from tests.api.company import a_past, catalogue, tell, today
 from tests.api.conftest import MakeCaller, MakeWorkspace
+from tests.api.privacy.planted import WITHOUT, plant, unplanted
+from tests.api.webhooks.hooking import hook, set_up
+from tests.api.webhooks.receiver import answering, receiving
 from tests.postgres.server import PostgresServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -45,7 +49,7 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'steadfast.db'}"
     else:
-        url = request.getfixturevalue("forgetful_server").create_database("canary")
+        url = request.getfixturevalue("forgetful_server").create_database(f"canary{secrets.token_hex(3)}")
     asyncio.run(migrate(url))
     return url
 
@@ -72,27 +76,6 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         *before, render = logger._processors
         monkeypatch.setattr(logger, "_processors", [*before, note, render])
     return written
-
-
-async def plant(client: Caller, form: Caller) -> None:
-    """Tell of one customer with the canary in every field that takes a text of the caller's."""
-    word, attributes = CANARY, {CANARY: CANARY, "list": [CANARY, {"deep": CANARY}]}
-    texts = {"name": word, "email": f"{word}@example.org", "segment": word, "referred_by": word}
-    await client.put_customer(word, **texts, attributes=attributes, recorded_at=ago(days=200))
-    await client.put_customer(word, name=f"{word} again")
-    await client.put_customer("C-friend", referred_by=word)
-    words = {"need": word, "channel": word, "team": word, "caused_by_case": word, "attributes": attributes}
-    await client.put_case(word, word, **words, opened_at=ago(days=100), recorded_at=ago(days=100), handovers=4)
-    await client.put_case(f"{word}-2", word, attributes={"n": word})
-    await client.promise(word, word, what=word)
-    await client.observe(word, "rude", reference=word)
-    await client.leave(word, reference=word)
-    answers = {"comment": word, "should_not_have_happened": word, "needs_met": "no"}
-    await client.respond(word, satisfaction=1, answers=answers, reference=word)
-    claim = {"survey": "post_interaction", "customer": word, "case": word, "answers": {"satisfaction": 1, **answers}}
-    done(await form.post("/v1/responses", claim, idempotency_key=word))
-    left = {"customer": word, "kind": "closed", "at": ago(days=1), "reference": f"{word}-d"}
-    done(await client.post("/v1/departures", left, idempotency_key="k"))
 
 
 async def provoke(client: Caller) -> None:
@@ -133,7 +116,9 @@ async def write_anew(url: str, server: PostgresServer | None) -> None:
         await connection.close()
 
 
+@pytest.mark.parametrize("alias", ["", "-old"], ids=["survivor", "alias"])
 async def test_no_byte_is_left_of_whom_was_erased(
+    alias: str,
     request: pytest.FixtureRequest,
     migrated_url: str,
     database: Database,
@@ -143,28 +128,37 @@ async def test_no_byte_is_left_of_whom_was_erased(
     monkeypatch: pytest.MonkeyPatch,
     lines: list[str],
     make_workspace: MakeWorkspace,
+    workspace: WorkspaceSettings,
 ) -> None:
-    monkeypatch.setenv("STEADFAST_DATABASE_URL", migrated_url)
-    settings.cache_clear()
+    set_up(monkeypatch, database_url=migrated_url, allow_private_hooks="true", hook_timeout="5")
     sqlite = migrated_url.startswith("sqlite")
     server: PostgresServer | None = None if sqlite else request.getfixturevalue("forgetful_server")
     files = [tmp_path if server is None else server.data]
     await make_workspace("Another")
     await catalogue(client)
     await tell(client, a_past(today(), customers=20))
-    await plant(client, await caller("feedback:write"))
+    async with receiving(answering(500), answering(204)) as receiver:
+        await hook(client, receiver, ["response.received", "case.failed", "customer.at_risk"])
+        await plant(client, await caller("feedback:write"), CANARY)
+        assert await deliver_due(database) > 0
+        assert any(CANARY.encode() in post.body for post in receiver.posts)
     await provoke(client)
+    await analyse("warm-homes")
     summary = await train("Warm Homes", promote="yes")
-    assert summary["customers"] == 21
-    assert (await score_all("warm-homes"))["customers"] == 22
+    assert summary["customers"] == 22
+    assert (await score_all("warm-homes"))["customers"] == 23
+    assert await unplanted(database, workspace.id, CANARY) == set(WITHOUT)
     assert CANARY in (await client.get(f"/v1/customers/{CANARY}/personal-data")).text
     assert await canaries(migrated_url, files) != []
-    removed = (await client.erase(CANARY))["removed"]
+    removed = (await client.erase(f"{CANARY}{alias}"))["removed"]
     assert {"customer_versions", "assessments", "case_versions", "response_versions", "events"} <= set(removed)
+    assert removed["customers"] == 2
     await work_off(database)
     await write_anew(migrated_url, server)
     assert await canaries(migrated_url, files) == []
-    refusal(await client.get(f"/v1/customers/{CANARY}"), 404)
+    for name in (CANARY, f"{CANARY}-old"):
+        refusal(await client.get(f"/v1/customers/{name}"), 404)
+        refusal(await client.put(f"/v1/customers/{name}", {}), 409, "erased")
     assert (await client.read("/v1/customers/C-1/risk"))["model"] == summary["model"]
     assert any("/v1/customers/{reference}" in line for line in lines)
     assert [line for line in lines if CANARY in line] == []

@@ -21,7 +21,7 @@ from models.failure import AnalysisState
 from models.ids import uuid7
 from models.outbox import JobState
 from models.tables import metadata
-from tests.api.caller import Caller, ago
+from tests.api.caller import Caller, ago, done
 from tests.api.conftest import MakeWorkspace
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,30 @@ async def test_what_names_the_erased_is_taken_out_and_the_rest_stays(
     assert {"erased": True} in details
     assert "K-1" not in str(details)
     assert set(await found(database, workspace, "jobs", "state")) == {JobState.FAILED, JobState.DONE}
+
+
+async def test_staff_who_named_the_erased_in_a_sentence_keep_the_sentence(client: Caller, database: Database) -> None:
+    await client.put_customer("C-1", email="Ana@example.org")
+    await client.put_customer("7", name="Bo")
+    await client.put_case("K-1", "C-1")
+    said = "C-1 (see #K-1, K-11) waited; ask ana@EXAMPLE.org. 7 others waited."
+    await client.offer_role("P-1", situation=said, evidence={"cases": ["K-1", "K-2"]})
+    await client.answer_role("P-1", "ask", reason=said)
+    done(await client.post("/v1/support-requests", {"reference": "S", "team": "north", "kind": "tool", "what": said}))
+    done(await client.post("/v1/heard", {"reference": "H", "what": said}))
+    done(await client.post("/v1/heard", {"reference": "H-1", "what": said, "case": "K-1"}))
+    told = (await client.get("/v1/customers/C-1/personal-data")).json()["records"]
+    assert {"role_proposal_versions", "support_answers", "support_request_versions"} <= set(told)
+    assert len(told["heard_versions"]["rows"]) == 2
+    await client.erase("C-1")
+    await client.erase("7")
+    await work_off(database)
+    left = "erased (see #erased, K-11) waited; ask erased. 7 others waited."
+    proposal = await client.read("/v1/role-proposals/P-1")
+    assert (proposal["situation"], proposal["evidence"]["cases"]) == (left, ["erased", "K-2"])
+    assert proposal["answers"][0]["reason"] == left
+    assert (await client.read("/v1/support-requests/S"))["what"] == left
+    assert {item["what"] for item in await client.read_all("/v1/heard")} == {left, "erased"}
 
 
 async def test_a_word_that_the_workspace_catalogues_stays(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

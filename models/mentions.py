@@ -1,0 +1,81 @@
+"""Tables of which a row may mention a customer somewhere inside, whoever wrote it: events, jobs, what staff write.
+
+They are read through after an erasure. In sentences only references, ids and addresses for mail are looked for, which
+are one person's alone; a name is borne by others too, and stays: see `api.privacy.searching`.
+"""
+
+from models.holding import A_CHOICE, OF_STAFF, Deed, Filler, Holding
+
+MENTIONS = (
+    Holding(
+        "events",
+        "what happened and names the customer, to be told to those who asked",
+        Deed.SEARCHED,
+        searched={"payload": Filler.OBJECT, "once": Filler.NULL},
+        stays={"type": A_CHOICE},
+    ),
+    Holding(
+        "jobs",
+        "what was asked of a job",
+        Deed.SEARCHED,
+        searched={
+            "request": Filler.NAMES,
+            "result": Filler.NAMES,
+            "checkpoint": Filler.NAMES,
+            "problem": Filler.TEXT,
+        },
+        stays={"kind": A_CHOICE, "state": A_CHOICE, "code": A_CHOICE, "phase": A_CHOICE},
+    ),
+    Holding(
+        "analyses",
+        "cases named in what an analysis found",
+        Deed.SEARCHED,
+        searched={
+            "request": Filler.NAMES,
+            "summary": Filler.NAMES,
+            "unexplained": Filler.ITEMS,
+            "problem": Filler.TEXT,
+        },
+        stays={"outcome": "the name of an outcome", "state": A_CHOICE, "code": A_CHOICE},
+    ),
+    Holding(
+        "condition_set_verdicts",
+        "cases in which people saw conditions work together, and what they noted",
+        Deed.SEARCHED,
+        searched={"cases": Filler.NAMES, "note": Filler.TEXT},
+        stays={"verdict": A_CHOICE, "actor": "who said it, not of whom"},
+    ),
+    Holding(
+        "audit_entries",
+        "who changed what of the customer; references stand there as keyed hashes",
+        Deed.SEARCHED,
+        searched={"subject": Filler.NAMES, "details": Filler.OBJECT},
+        stays={"actor": "who did it, not whom it was done to", "action": A_CHOICE},
+    ),
+    Holding(
+        "role_proposal_versions",
+        "cases and answers that staff named to show what they propose",
+        Deed.SEARCHED,
+        searched=dict.fromkeys(("customer_need", "situation", "proposed_change", "details"), Filler.NAMES),
+        stays={
+            **dict.fromkeys(("author", "role", "team", "taken_to"), OF_STAFF),
+            **dict.fromkeys(("status", "kind"), A_CHOICE),
+            "given": "names of fields",
+            "conditions": "codes of the catalogue",
+        },
+    ),
+    Holding(
+        "support_answers",
+        "customers and cases that managers named in an answer",
+        Deed.SEARCHED,
+        searched={"reason": Filler.NAMES},
+        stays={**dict.fromkeys(("answered_by", "taken_to"), OF_STAFF), "verdict": A_CHOICE},
+    ),
+    Holding(
+        "support_request_versions",
+        "customers and cases that staff named in what they lack",
+        Deed.SEARCHED,
+        searched={"what": Filler.NAMES},
+        stays={**dict.fromkeys(("team", "asked_by"), OF_STAFF), "given": "names of fields", "kind": A_CHOICE},
+    ),
+)
