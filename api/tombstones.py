@@ -1,11 +1,12 @@
 """Tombstones: an erased reference is recognised by its keyed hash, and refused until somebody admits it again."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from api.dependencies import Work
 from api.errors import Conflict, Gone
@@ -71,6 +72,28 @@ async def _anonymous_among(work: Work, kind: Buried, references: Iterable[str]) 
     known = customers.c.workspace_id == work.workspace_id, customers.c.reference.in_(shaped)
     statement = select(customers.c.reference).where(*known, customers.c.version == 0)
     return set(await work.session.scalars(statement))
+
+
+async def hold_off(work: Work) -> None:
+    """Let nobody be erased until this transaction ends; wait where somebody is being erased.
+
+    For whoever stores a mere name: nothing points at the person, so that nothing would fail. On SQLite nobody else
+    writes meanwhile.
+    """
+    await _hold(work, "pg_advisory_xact_lock_shared")
+
+
+async def hold_on(work: Work) -> None:
+    """Wait for those who hold an erasure off, and let none of them go on until this transaction ends."""
+    await _hold(work, "pg_advisory_xact_lock")
+
+
+async def _hold(work: Work, lock: str) -> None:
+    if work.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(
+            hashlib.sha256(f"erasure/{work.workspace_id}".encode()).digest()[:8], "big", signed=True
+        )
+        await work.session.execute(select(getattr(func, lock)(number)))
 
 
 async def erased_names(

@@ -30,10 +30,12 @@ PROMISE_NEEDED = ("what", "made_at", "due_at")
 
 async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False) -> list[Stored]:
     """Record what was said of cases, and what conditions their rules see in them."""
+    causes = {row.caused_by_case for row in rows if row.caused_by_case is not None}
+    if causes:
+        await tombstones.hold_off(work)
     customers = await parents(work, ((row.customer, None) for row in rows), stub=stub)
     known = await current(work.session, kinds.CASE, work.workspace_id, ((row.reference,) for row in rows))
     new = {row.reference for row in rows} - {reference for (reference,) in known}
-    causes = {row.caused_by_case for row in rows if row.caused_by_case is not None}
     erased = await tombstones.erased_among(work, Buried.CASE, new | causes)
     zone = (await workspaces.of(work)).zone
 

@@ -29,8 +29,10 @@ TIMES = frozenset({"occurred_at", "recorded_at", "reference"})
 
 async def store_customers(work: Work, rows: Sequence[CustomerRow]) -> list[Stored]:
     """Record what was said of customers."""
-    named = {name for row in rows for name in (row.reference, row.referred_by) if name is not None}
-    erased = await tombstones.erased_among(work, Buried.CUSTOMER, named)
+    referrers = {row.referred_by for row in rows if row.referred_by is not None}
+    if referrers:
+        await tombstones.hold_off(work)
+    erased = await tombstones.erased_among(work, Buried.CUSTOMER, referrers | {row.reference for row in rows})
 
     def prepare(row: CustomerRow) -> Change:
         if row.reference in erased:

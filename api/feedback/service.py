@@ -133,6 +133,8 @@ async def _without_others(work: Work, stored: list[Stored], places: _Places) -> 
 
 
 async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | None, *, stub: bool) -> _Places:
+    if is_claimant(work) and any(row.customer or row.case for row in rows):
+        await tombstones.hold_off(work)
     asked: dict[tuple[str, int | None], PublishedSurvey | NoSuchThing] = {}
     for key in {(row.survey, row.version) for row in rows}:
         try:

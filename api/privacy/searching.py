@@ -87,7 +87,7 @@ def mentions(value: Any, names: Collection[str]) -> bool:
     if isinstance(value, str):
         return value in names or without(value, names) != value
     if isinstance(value, dict):
-        return any(key in names or mentions(item, names) for key, item in value.items())
+        return any(_names_somebody(key, names) or mentions(item, names) for key, item in value.items())
     return isinstance(value, list) and any(mentions(item, names) for item in value)
 
 
@@ -96,13 +96,16 @@ def without(value: Any, names: Collection[str]) -> Any:
 
     >>> without({"cases": ["case:K-1", "case:K-2"], "n": 2}, {"K-1"})
     {'cases': ['case:erased', 'case:K-2'], 'n': 2}
+    >>> without({"since": "since", "K-1": 1}, {"since", "K-1"})
+    {'since': 'erased', 'erased': 1}
     >>> without("Is (K-1) like #K-2? Ask Ana@Example.org.", {"K-2", "ana@example.org"})
     'Is (K-1) like #erased? Ask erased.'
     """
     if isinstance(value, str):
         return ERASED if value in names else _without_words(_without_parts(value, names), names)
     if isinstance(value, dict):
-        return {without(key, names): without(item, names) for key, item in value.items()}
+        # A word of ours that says what stands there is left, even where somebody bears it as a name.
+        return {ERASED if _names_somebody(key, names) else key: without(item, names) for key, item in value.items()}
     return [without(item, names) for item in value] if isinstance(value, list) else value
 
 

@@ -27,6 +27,7 @@ async def erase(work: Work, reference: str) -> ErasureAnswer:
     """Erase a customer; asked again, say what was done the first time."""
     # Against merges: each is whole before the other begins.
     await workspaces.hold(work)
+    await tombstones.hold_on(work)
     person = await find_person(work.session, work.workspace_id, reference, locking=True)
     stone = None if person.known else await tombstones.newest(work, Buried.CUSTOMER, reference)
     if not person.known and stone is None:

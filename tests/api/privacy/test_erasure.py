@@ -8,6 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from api import tombstones
+from api.customers.schemas import CustomerRow
+from api.customers.service import store_customers
+from api.dependencies import writing_as
+from api.feedback import hosted
+from api.feedback.schemas import ResponseBody
+from api.feedback.service import store_responses
+from api.handlers import worker_caller
 from api.settings import settings
 from api.worker import work_off
 from api.workspaces.service import WorkspaceSettings
@@ -186,6 +193,33 @@ async def test_a_claim_of_somebody_erased_is_dropped_and_tells_nothing(client: C
     assert late.status_code == 201
     found = await client.read(f"/v1/responses/{late.json()['id']}")
     assert (found["claimed_customer"], found["claimed_case"]) == (None, None)
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_whoever_is_claimed_or_named_while_they_are_erased_is_gone_all_the_same(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1")
+    await client.put_customer("C-2")
+    await client.put_case("K-1", "C-1")
+    answers = {"satisfaction": 2, "comment": "I am Ana"}
+    async with writing_as(database, hosted.visitor(workspace.id)) as work:
+        body = ResponseBody(survey="post_interaction", customer="C-1", case="K-1", answers=answers)
+        await store_responses(work, [body])
+        erasing = asyncio.create_task(client.erase("C-1"))
+        await asyncio.sleep(0.3)
+        assert not erasing.done()
+    await erasing
+    claims = await client.read_all("/v1/responses")
+    assert [(claim["claimed_customer"], claim["claimed_case"]) for claim in claims] == [(None, None)]
+    assert "Ana" not in str(claims)
+    await client.put_customer("C-3")
+    async with writing_as(database, worker_caller(workspace.id)) as work:
+        await store_customers(work, [CustomerRow(reference="C-2", referred_by="C-3")])
+        erasing = asyncio.create_task(client.erase("C-3"))
+        await asyncio.sleep(0.3)
+    await erasing
+    assert (await client.read("/v1/customers/C-2"))["referred_by"] is None
 
 
 async def test_somebody_only_claimed_can_be_erased(client: Caller, caller: MakeCaller) -> None:
