@@ -91,6 +91,27 @@ def mentions(value: Any, names: Collection[str]) -> bool:
     return isinstance(value, list) and any(mentions(item, names) for item in value)
 
 
+def about(value: Any, names: Collection[str]) -> Any:
+    """Return what of a text or a JSON value is about the person: of lists only the items that name them.
+
+    >>> about({"cases": ["K-1", "K-2"], "n": 2}, {"K-1"})
+    {'cases': ['K-1'], 'n': 2}
+    >>> about("Bob phoned about K-2", {"K-1"}) is None
+    True
+    """
+    if isinstance(value, str):
+        return value if mentions(value, names) else None
+    return _items_about(value, names)
+
+
+def _items_about(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _items_about(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_items_about(item, names) for item in value if mentions(item, names)]
+    return value
+
+
 def without(value: Any, names: Collection[str]) -> Any:
     """Return a value with another word in place of each text that names the person.
 

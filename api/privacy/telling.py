@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.privacy.person import Person, find_person, found_holdings, place_of, rows_of, searched_holdings
-from api.privacy.searching import rows_naming
+from api.privacy.searching import about, rows_naming
 from models.holding import Holding
 from models.personal_data import BY_TABLE
 from models.tables import metadata
@@ -51,8 +51,10 @@ async def _tables(
             place_of(table, row): row for row in await rows_of(session, workspace_id, person, table.name, holding.found)
         }
         if holding.searched:
-            naming = rows_naming(session, workspace_id, holding, table, names)
-            rows |= {place_of(table, row): row async for row in naming}
+            # Such a row may be about others as well: they are not told of.
+            async for row in rows_naming(session, workspace_id, holding, table, names):
+                theirs = {column: about(row[column], names) for column in holding.searched}
+                rows.setdefault(place_of(table, row), {**row, **theirs})
         if rows:
             yield holding, list(rows.values())
 

@@ -1,6 +1,7 @@
 """Telling somebody everything that is stored about them."""
 
 import json
+import re
 
 import pytest
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from api.cli.learning import score_all
 from api.settings import settings
 from api.workspaces.service import WorkspaceSettings
 from models.database import Database
-from tests.api.caller import Caller, ago, refusal
+from tests.api.caller import Caller, ago, done, refusal
 from tests.api.conftest import MakeCaller
 from tests.api.privacy.test_erasure import tell_of
 
@@ -55,6 +56,19 @@ async def test_everything_is_told_every_version_of_every_record(
     assert all(part["holds"] for part in told["records"].values())
     assert not {"K-3", "C-2"} & set(answer.text.split('"'))
     assert records["cases"][0]["stored_at"].endswith("Z")
+
+
+async def test_nothing_is_told_of_others_whom_the_same_row_names(client: Caller) -> None:
+    for code in ("rude", "late"):
+        await client.catalogue(code)
+    await tell_of(client, "C-1", "K-1")
+    await tell_of(client, "C-2", "K-2")
+    seen = {"conditions": ["late", "rude"], "cases": ["K-1", "K-2"], "note": "Bob phoned about K-2"}
+    done(await client.post("/v1/condition-sets", seen))
+    told = json.loads((await client.get(PATH)).text)
+    [verdict] = told["records"]["condition_set_verdicts"]["rows"]
+    assert (verdict["cases"], verdict["note"]) == (["K-1"], None)
+    assert re.findall(r"K-2|Bob", json.dumps(told)) == []
 
 
 async def test_that_it_was_told_is_in_the_audit_without_the_name(
