@@ -163,7 +163,11 @@ async def _said(work: Work, invited: Invited | None) -> tuple[UUID | None, Mappi
     response_id = None if invited is None else invited.response_id or invited.begun
     if response_id is None:
         return None, None
-    return response_id, await continuing.read_current(work, response_id)
+    found = await continuing.find_current(work, response_id)
+    if found is None:
+        # What completed it was withdrawn since: it is used up all the same.
+        raise invitations.completed()
+    return response_id, found
 
 
 async def _survey(work: Work, key: str, version: int | None) -> PublishedSurvey:
@@ -217,6 +221,8 @@ async def keep(
     if hosted.response_id is not None:
         return await continuing.lay(work, hosted.response_id, Step(answers, complete=complete, proof=hosted.invited))
     arrival = hosted.arrival
+    if response_id is not None and hosted.invited is not None and await _is_withdrawn(work, response_id):
+        response_id = None  # a page from before the withdrawal; by an invitation its reader may answer anew
     body = ResponseBody(
         id=response_id or uuid7(),
         survey=hosted.survey.key,
@@ -228,6 +234,12 @@ async def keep(
         complete=complete,
     )
     return only(await store_responses(work, [body], hosted.invited))
+
+
+async def _is_withdrawn(work: Work, response_id: UUID) -> bool:
+    statement = queries.current_responses(work.workspace_id).where(queries.responses.c.id == response_id)
+    found = (await work.session.execute(statement)).mappings().one_or_none()
+    return found is not None and bool(found["voided"])
 
 
 async def behind(work: Work, arrival: Arrival) -> Hosted:

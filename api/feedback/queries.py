@@ -186,18 +186,9 @@ async def invitation_of_link(session: AsyncSession, workspace_id: UUID, survey_i
 
 
 def invitations_now(workspace_id: UUID) -> Select[Any]:
-    """Select invitations, each with what it names, the newest response begun by it, and its completion."""
+    """Select invitations, each with what it names, the newest response begun by it that stands, and its completion."""
     customers, cases = kinds.CUSTOMER.head, kinds.CASE.head
-    begun = (
-        select(invited_responses.c.id)
-        .where(
-            invited_responses.c.workspace_id == invitations.c.workspace_id,
-            invited_responses.c.invitation_id == invitations.c.id,
-        )
-        .order_by(invited_responses.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+    begun = _begun().scalar_subquery()
     of_survey = and_(surveys.c.workspace_id == invitations.c.workspace_id, surveys.c.id == invitations.c.survey_id)
     of_customer = and_(
         customers.c.workspace_id == invitations.c.workspace_id, customers.c.id == invitations.c.customer_id
@@ -213,6 +204,29 @@ def invitations_now(workspace_id: UUID) -> Select[Any]:
         .outerjoin(cases, of_case)
         .outerjoin(completions, of_completion)
         .where(invitations.c.workspace_id == workspace_id)
+    )
+
+
+def _begun() -> Select[Any]:
+    """Select the newest response begun by an invitation; one that was withdrawn is not gone on with."""
+    version = kinds.RESPONSE.version
+    head = and_(responses.c.workspace_id == invited_responses.c.workspace_id, responses.c.id == invited_responses.c.id)
+    current = and_(
+        version.c.workspace_id == responses.c.workspace_id,
+        version.c.id == responses.c.id,
+        version.c.number == responses.c.version,
+    )
+    return (
+        select(invited_responses.c.id)
+        .join(responses, head)
+        .join(version, current)
+        .where(
+            invited_responses.c.workspace_id == invitations.c.workspace_id,
+            invited_responses.c.invitation_id == invitations.c.id,
+            version.c.voided.is_(False),
+        )
+        .order_by(invited_responses.c.id.desc())
+        .limit(1)
     )
 
 

@@ -101,6 +101,9 @@ async def tell(work: Work, changed: Sequence[Recorded]) -> None:
 async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
     """Withdraw a response: it makes no failure any more, and its case's rules no longer read it."""
     stored = await void(work, kinds.RESPONSE, (str(response_id),), reason)
+    begun_by = await queries.invitation_of_response(work.session, work.workspace_id, response_id)
+    if begun_by is not None and not stored.unchanged:
+        await invitations.touch(work, [begun_by])  # what was begun by it no longer stands: it is open again
     if stored.state["case_id"] is not None:
         await derivation.derive(work, [stored.state["case_id"]], derivation.Source.ANSWER)
     return stored

@@ -96,6 +96,41 @@ async def test_two_people_with_one_link_answer_once(asked: Caller, browser: Brow
     assert len(await asked.read_all("/v1/responses")) == 1
 
 
+async def test_whose_half_answer_was_withdrawn_can_answer_anew(asked: Caller, browser: Browser) -> None:
+    made = await invite(asked)
+    page = await browser.open(made["path"])
+    await browser.send(made["path"], page, mood=1, comment="the lift", _pause=1)
+    [half] = await asked.read_all("/v1/responses")
+    before = await asked.read(f"/v1/invitations/{made['id']}")
+    await asked.void(f"/v1/responses/{half['id']}")
+    now = await asked.read(f"/v1/invitations/{made['id']}")
+    assert (before["state"], now["state"], now["response"]) == ("started", "open", None)
+    assert [one["id"] for one in await asked.read_all("/v1/invitations", updated_since=before["stored_at"])] == [
+        made["id"]
+    ]
+    again = await browser.open(made["path"])
+    assert (again.sent("mood"), again.sent("comment")) == ([], [""])
+    # The page from before is sent, with the id of what was withdrawn in it.
+    await browser.send(made["path"], page, mood=2, _pause=1)
+    assert (await browser.open(made["path"])).sent("mood") == ["2"]
+    assert (await browser.send(made["path"], again, mood=5)).status_code == 303
+    [whole] = await asked.read_all("/v1/responses")
+    assert (whole["status"], whole["answers"]["mood"], whole["case"]) == ("complete", 5, "K-1")
+    assert (await asked.read(f"/v1/invitations/{made['id']}"))["state"] == "completed"
+
+
+async def test_an_invitation_whose_answer_was_withdrawn_is_used_up(asked: Caller, browser: Browser) -> None:
+    made = await invite(asked)
+    page = await browser.open(made["path"])
+    await browser.send(made["path"], page, mood=3)
+    [whole] = await asked.read_all("/v1/responses")
+    await asked.void(f"/v1/responses/{whole['id']}")
+    for sent in (await browser.send(made["path"], page, mood=3), await browser.send(made["path"], mood=3)):
+        assert sent.status_code == 409
+        assert "can be answered once, and it was" in read(sent).text
+    assert await asked.read_all("/v1/responses") == []
+
+
 @on_sqlite
 async def test_an_invitation_over_or_withdrawn_says_so(asked: Caller, browser: Browser) -> None:
     made = await invite(asked)
