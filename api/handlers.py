@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from api import jobs
 from api.dependencies import Caller, Work
-from api.failures import analyses, derivation, telling
+from api.failures import analyses, derivation, telling, waking
 from api.jobs import pruning
 from api.jobs.leases import Held
 from api.privacy import forgetting, retention
@@ -63,8 +63,11 @@ def worker_caller(workspace_id: UUID) -> Caller:
 
 
 async def derive_some(work: Work, held: Held) -> Step:
-    """Let the rules look at the next past cases."""
+    """Let the rules look at the next past cases, or at those in which time alone may have changed what they see."""
     after, so_far = _so_far(held)
+    if held.request.get(waking.ONLY_OVERDUE):
+        looked_at = await waking.derive_overdue(work, CASES_AT_ONCE)
+        return _step(NOBODY if looked_at == CASES_AT_ONCE else None, so_far, {"cases": looked_at}, "looking again")
     further = await derivation.derive_all(work, after, CASES_AT_ONCE)
     step = _step(further, so_far, {"portions": 1}, "looking back")
     done = int(str(step.result["portions"])) * CASES_AT_ONCE

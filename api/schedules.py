@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from api import jobs
 from api.dependencies import Work, writing_as
-from api.failures import analyses
+from api.failures import analyses, waking
 from api.handlers import LIGHT, worker_caller
 from api.jobs.leases import Clock
 from api.jobs.queries import is_wanted
@@ -50,6 +50,7 @@ class Turn:
 
 
 Ask = Callable[[Work, Turn], Awaitable[object]]
+Reason = Callable[[Work, Turn], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,19 @@ class Regular:
         When.
     ask
         Asks for the job.
-    only_news
-        Whether a turn is passed over where nothing was stored of any customer since the last.
+    reason
+        Says whether there is any for a turn; without it there always is.
     deletes
         Whether a turn is passed over where the time since the last cannot be right.
+    begins_seen
+        Whether a workspace begins with all that was stored before it was known here seen.
     """
 
     round: Round
     ask: Ask
-    only_news: bool = False
+    reason: Reason | None = None
     deletes: bool = False
+    begins_seen: bool = False
 
 
 def plainly(kind: str) -> Ask:
@@ -81,6 +85,25 @@ def plainly(kind: str) -> Ask:
         return await jobs.enqueue(work, kind, {})
 
     return ask
+
+
+async def _is_any_news(work: Work, turn: Turn) -> bool:
+    """Return whether anything was stored of any customer since the last turn."""
+    return await is_anything_stored(work.session, work.workspace_id, turn.since, turn.until)
+
+
+async def _is_time_to_look(work: Work, turn: Turn) -> bool:
+    return turn.since == BEGINNING or await waking.is_any_overdue(work)
+
+
+async def _look(work: Work, turn: Turn) -> object:
+    # Nothing seen at all: cases were stored before anybody kept when to look at them again.
+    return await (jobs.enqueue(work, jobs.DERIVE, {}) if turn.since == BEGINNING else waking.ask(work))
+
+
+async def _score(work: Work, _turn: Turn) -> object:
+    await waking.ask_where_overdue(work)
+    return await jobs.enqueue(work, jobs.SCORE, {})
 
 
 async def _rescore(work: Work, turn: Turn) -> object:
@@ -96,11 +119,12 @@ async def _train(work: Work, _turn: Turn) -> object:
 
 
 REGULAR: dict[str, Regular] = {
-    jobs.RESCORE: Regular(Every(timedelta(minutes=1)), _rescore, only_news=True),
+    jobs.DERIVE: Regular(Every(timedelta(minutes=1)), _look, _is_time_to_look, begins_seen=True),
+    jobs.RESCORE: Regular(Every(timedelta(minutes=1)), _rescore, _is_any_news),
     jobs.SWEEP: Regular(Nightly(hour=0), plainly(jobs.SWEEP)),
-    jobs.ANALYSE: Regular(Nightly(hour=1), _analyse, only_news=True),
-    jobs.TRAIN: Regular(Nightly(hour=3, weekly=True), _train, only_news=True),
-    jobs.SCORE: Regular(Nightly(hour=5, hours=1), plainly(jobs.SCORE)),
+    jobs.ANALYSE: Regular(Nightly(hour=1), _analyse, _is_any_news),
+    jobs.TRAIN: Regular(Nightly(hour=3, weekly=True), _train, _is_any_news),
+    jobs.SCORE: Regular(Nightly(hour=5, hours=1), _score),
     jobs.RETENTION: Regular(Nightly(hour=2), plainly(jobs.RETENTION), deletes=True),
     jobs.PRUNE: Regular(Nightly(hour=4), plainly(jobs.PRUNE), deletes=True),
 }
@@ -143,7 +167,8 @@ async def _make_missing(database: Database, clock: Clock) -> None:
 def _first(workspace_id: UUID, kind: str, found: Regular, now: datetime) -> dict[str, Any]:
     # Reckoned in UTC: the workspace's zone is behind its door, and counts from the first turn on.
     due = found.round.after(now, "UTC", share_of(workspace_id, kind))
-    return {"workspace_id": workspace_id, "kind": kind, "due_at": due, "asked_at": now, "seen_until": None}
+    seen_until = now if found.begins_seen else None
+    return {"workspace_id": workspace_id, "kind": kind, "due_at": due, "asked_at": now, "seen_until": seen_until}
 
 
 def _is_due(now: datetime) -> Any:
@@ -200,9 +225,7 @@ async def _has_reason(work: Work, kind: str, found: Regular, row: Any, turn: Tur
     if found.deletes and row.asked_at is not None and not _plausible(row.asked_at, turn.until, found):
         log.warning("turn_passed_over", kind=kind, workspace=str(work.workspace_id), last=str(row.asked_at))
         return False
-    if found.only_news:
-        return await is_anything_stored(work.session, work.workspace_id, turn.since, turn.until)
-    return True
+    return found.reason is None or await found.reason(work, turn)
 
 
 def _plausible(last: datetime, now: datetime, found: Regular) -> bool:

@@ -128,6 +128,21 @@ class RuleObservation(SQLModel, table=True):
     stored_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class RuleLook(SQLModel, table=True):
+    """When rules have to look at a case again though nothing more is told of it: a promise falls due, a clock runs on.
+
+    One row a case, the earliest such moment. Looking too early does no harm, so a row may outlive its reason.
+    """
+
+    __tablename__ = "rule_looks"
+    # No foreign keys, as above.
+    __table_args__ = (found_by("rule_looks", "due_at", "case_id"), {"sqlite_with_rowid": False})
+
+    workspace_id: UUID = Field(primary_key=True)
+    case_id: UUID = Field(primary_key=True)
+    due_at: datetime = Field(sa_type=UTCDateTime)
+
+
 class AnalysisState(StrEnum):
     """How far an analysis is."""
 

@@ -163,6 +163,7 @@ HOLDINGS = (
         blank={"id": Filler.WATCH},
         stays={"state": A_CHOICE},
     ),
+    _gone("rule_looks", "when rules look at the customer's cases again", {"case_id": Subject.CASE}),
     Holding(
         "heard",
         "the reference of what was heard",

@@ -47,7 +47,10 @@ HEADS = {
 }
 """The table whose `id` a subject is."""
 
-UNDECLARED: Mapping[str, Mapping[str, str]] = {"rule_observations": {"case_id": "cases"}}
+UNDECLARED: Mapping[str, Mapping[str, str]] = {
+    "rule_observations": {"case_id": "cases"},
+    "rule_looks": {"case_id": "cases"},
+}
 """Columns that hold a record's id without a foreign key that says so: by table, each with the table it leads to."""
 
 CATALOGUES: Mapping[str, tuple[str, str]] = {"need": ("needs", "reference"), "team": ("teams", "reference")}

@@ -12,6 +12,7 @@ import typer
 
 from api.children import ONE_THREAD
 from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, fail, run, show, transaction, waiting, working
+from api.failures import waking
 from api.risk import scoring
 from api.worker import work_off
 
@@ -71,6 +72,8 @@ async def score_all(workspace: str) -> dict[str, int]:
     """Assess every customer of a workspace, a portion a transaction, and keep what changed."""
     counted = {"customers": 0, "stored": 0, "flagged": 0}
     async with working(workspace) as (database, found):
+        async with transaction(database, found.id) as work:
+            await waking.ask_where_overdue(work)
         await work_off(database, found.id)
         after: UUID | None = None
         while True:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api import audit, jobs, kinds
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
-from api.failures import queries
+from api.failures import queries, waking
 from api.failures.schemas import (
     AnalysisAnswer,
     AnalysisBody,
@@ -35,6 +35,7 @@ ENDED = (AnalysisState.DONE, AnalysisState.FAILED, AnalysisState.CANCELED)
 async def ask(work: Work, body: AnalysisBody) -> UUID:
     """Ask for an analysis; its id is its job's. One that waits already for the very same is enough."""
     request: dict[str, JsonValue] = body.model_dump(mode="json", by_alias=True, exclude_none=True)
+    await waking.ask_where_overdue(work)
     analysis_id = await jobs.enqueue(work, jobs.ANALYSE, request)
     whole = body.window is None and body.strata is None
     row = {"workspace_id": work.workspace_id, "id": analysis_id, "outcome": body.outcome, "request": request}

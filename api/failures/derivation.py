@@ -2,6 +2,7 @@
 
 A case's whole history is read, its timeline of conditions derived, and only the steps that differ from the stored ones
 are appended. A rule's absence is not stored: no row means absent. Only those rules look that what was told can concern.
+What time alone brings about is found by `waking`.
 """
 
 from collections import defaultdict
@@ -15,7 +16,7 @@ from sqlalchemy import RowMapping
 
 from api import kinds
 from api.dependencies import Work
-from api.failures import queries, watching
+from api.failures import looks, queries, watching
 from api.workspaces import service as workspaces
 from models.base import to_us
 from models.failure import ObservedState
@@ -25,8 +26,9 @@ from models.rules.changes import SINCE_CHANGE, ChangeState
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState
 from models.rules.promises import PromiseState
+from models.rules.sources import Source
 from models.rules.stubs import STUB
-from models.rules.timeline import RuleBook, Source
+from models.rules.timeline import RuleBook, Timeline
 
 __all__ = ["KEPT", "Source", "derive", "derive_all", "present_in"]
 
@@ -43,16 +45,22 @@ NO_STEPS: dict[UUID, Steps] = {}
 
 async def derive(work: Work, case_ids: Iterable[UUID], told: Source) -> None:
     """Bring what rules see in some cases up to date after something was told of them."""
-    book, ids = await _rules(work)
-    book = book if told is Source.CASE else book.reading(told)
+    book, ids = await rule_book(work)
     wanted = in_order(case_ids)
     if not book.rules or not wanted:
         return
-    if told is not Source.CASE:
-        # Who tells of a case holds it already; who tells of its promises or answers must not derive beside another.
-        await watching.hold_cases(work.session, work.workspace_id, wanted)
-    for start in range(0, len(wanted), CASES_AT_ONCE):
-        await _derive_some(work, book, ids, wanted[start : start + CASES_AT_ONCE])
+    if told is Source.CASE:
+        await derive_each(work, book, ids, wanted)
+        return
+    # Where time has brought something about meanwhile, all rules look: what was told was told after that.
+    overdue = await looks.overdue(work.session, work.workspace_id, wanted, work.now) if book.timed else set()
+    concerned = book.reading(told)
+    others = [case_id for case_id in wanted if case_id not in overdue] if concerned.rules else []
+    # Who tells of a case holds it already; who tells of its promises or answers must not derive beside another.
+    await watching.hold_cases(work.session, work.workspace_id, in_order([*overdue, *others]))
+    await derive_each(work, concerned, ids, others)
+    await looks.take_away(work.session, work.workspace_id, list(overdue), work.now)
+    await derive_each(work, book, ids, in_order(overdue))
 
 
 async def derive_all(work: Work, after: UUID | None = None, at_once: int | None = None) -> UUID | None:
@@ -73,19 +81,24 @@ async def present_in(work: Work, case_id: UUID) -> list[str]:
     """Return the codes of the conditions that rules see present in a case now."""
     stored = await _stored_steps(work, [case_id], None)
     steps = stored.get(case_id, NO_STEPS)
-    _, ids = await _rules(work)
+    _, ids = await rule_book(work)
     return sorted(code for code, id_ in ids.items() if id_ in steps and _at_end(steps[id_]) == ObservedState.PRESENT)
 
 
+async def derive_each(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
+    """Let some rules look at cases nobody else derives meanwhile; keep what they see, and when to look again."""
+    for start in range(0, len(case_ids), CASES_AT_ONCE):
+        await _derive_some(work, book, ids, case_ids[start : start + CASES_AT_ONCE])
+
+
 async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
-    told = await histories(work, case_ids, book.reads)
+    told = await timelines(work, book, case_ids)
     stored = await _stored_steps(work, case_ids, [ids[code] for code in book.rules])
-    now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
-    stamp = {"workspace_id": work.workspace_id, "stored_at": now_us - 1}
+    stamp = {"workspace_id": work.workspace_id, "stored_at": to_us(work.now)}
     rows: list[dict[str, Any]] = []
     for case_id in case_ids:
         wanted: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
-        for row in book.derive(told[case_id], now_us):
+        for row in told[case_id].rows:
             wanted[ids[row.condition]][row.moment_us] = row.state
         have = stored.get(case_id, NO_STEPS)
         for condition_id in {*have, *wanted}:
@@ -93,6 +106,15 @@ async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case
                 step = {"case_id": case_id, "condition_id": condition_id, "observed_at": moment_us, "number": number}
                 rows.append({**stamp, **step, "state": state, "id": watch_id(case_id, condition_id)})
     await watching.add_steps(work.session, rows)
+    coming = {case_id: told[case_id].next_us for case_id in case_ids}
+    await looks.look_again(work.session, work.workspace_id, coming)
+
+
+async def timelines(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> dict[UUID, Timeline]:
+    """Return of some cases what rules see up to now."""
+    told = await histories(work, case_ids, book.reads)
+    now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
+    return {case_id: book.look(told[case_id], now_us) for case_id in case_ids}
 
 
 def _differing(stored: Steps, wanted: Mapping[int, str] | None) -> list[tuple[int, int, str]]:
@@ -132,7 +154,7 @@ def forget(work: Work) -> None:
     work.kept.pop(KEPT_CHANGES, None)
 
 
-async def _rules(work: Work) -> tuple[RuleBook, Mapping[str, UUID]]:
+async def rule_book(work: Work) -> tuple[RuleBook, Mapping[str, UUID]]:
     """Return the rules of the catalogue, and by code the condition each one watches for."""
     if KEPT not in work.kept:
         zone = (await workspaces.of(work)).zone
@@ -179,14 +201,14 @@ async def histories(work: Work, case_ids: Sequence[UUID], reads: frozenset[str])
 
 async def reads_change(work: Work, reference: str) -> bool:
     """Return whether a rule asks how long ago a change of the company was."""
-    book, _ = await _rules(work)
+    book, _ = await rule_book(work)
     return SINCE_CHANGE + reference in book.reads
 
 
 async def _changes(work: Work) -> dict[str, list[ChangeState]]:
     """Return the changes that rules ask about, read once a request."""
     if KEPT_CHANGES not in work.kept:
-        book, _ = await _rules(work)
+        book, _ = await rule_book(work)
         wanted = [name.removeprefix(SINCE_CHANGE) for name in book.reads if name.startswith(SINCE_CHANGE)]
         found: dict[str, list[ChangeState]] = {name: [] for name in wanted}
         for row in await watching.versions_of_changes(work.session, work.workspace_id, found) if found else ():

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -19,10 +18,11 @@ from api.events import CustomerAtRisk, CustomerRecovered
 from api.recorded import impossible
 from api.risk import queries
 from api.risk.schemas import ConditionAnswer, NearSetAnswer, RiskAnswer, SetAnswer
+from api.risk.seen import seen_now
 from api.risk.serving import Serving, serving
 from ml.explain import Explanation, explain
 from ml.exposures import Sighting, exposure_features, lately_present
-from ml.features import FEATURES, customer_conditions, customer_departures, customer_features, some_moments
+from ml.features import FEATURES, customer_departures, customer_features, some_moments
 from ml.flagging import flag
 from ml.scoring import LEVEL, Score
 from models.base import from_us, to_us
@@ -65,9 +65,7 @@ async def assess(work: Work, wanted: Mapping[UUID, str]) -> list[RiskAnswer]:
     moments = some_moments(work.workspace_id, list(wanted), moment_us)
     features = {row["customer_id"]: row for row in (await work.session.execute(customer_features(moments))).mappings()}
     left = {row.customer_id for row in await work.session.execute(customer_departures(moments))}
-    sightings: defaultdict[UUID, list[Sighting]] = defaultdict(list)
-    for row in await work.session.execute(customer_conditions(moments)):
-        sightings[row.customer_id].append(Sighting(row.case_id, row.condition, row.since_us))
+    sightings = await seen_now(work, wanted)
     seen_in = {sighting.case for seen in sightings.values() for sighting in seen}
     evidence = await _evidence(work, seen_in)
     before = await queries.last_assessments(work.session, work.workspace_id, list(wanted), work.now)

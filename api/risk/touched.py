@@ -87,9 +87,9 @@ async def touched_customers(
 
 
 async def is_anything_stored(session: AsyncSession, workspace_id: UUID, since: datetime, until: datetime) -> bool:
-    """Return whether a record of a customer was stored after one moment and up to another."""
-    heads = [kind.head for kind in (kinds.CUSTOMER, *_KINDS)]
-    for head in heads:
+    """Return whether a record of a customer, or what rules saw, was stored after one moment and up to another."""
+    # What rules see may change without anything being told: by time alone.
+    for head in (*(kind.head for kind in (kinds.CUSTOMER, *_KINDS)), steps):
         if await session.scalar(select(exists().where(_stored(head, workspace_id, since, until)))):
             return True
     return False

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from api import audit, jobs
 from api.dependencies import Work
+from api.failures import waking
 
 PROMOTE = "promote"
 NEVER, FIRST, AT_ONCE = "never", "first", "at_once"
@@ -12,6 +13,7 @@ NEVER, FIRST, AT_ONCE = "never", "first", "at_once"
 
 async def ask(work: Work, promote: str = FIRST) -> UUID:
     """Ask for a training; one that waits already for the same is enough."""
+    await waking.ask_where_overdue(work)
     job_id = await jobs.enqueue(work, jobs.TRAIN, {PROMOTE: promote})
     await audit.note(work, "training.asked", str(job_id), {PROMOTE: promote})
     return job_id

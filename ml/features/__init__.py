@@ -4,7 +4,7 @@
 condition sets are mined from. The API process imports this room: standard library and SQLAlchemy only.
 """
 
-from ml.features.asof import Moments, all_moments, one_moment, some_moments
+from ml.features.asof import LOOK_BACK_US, Moments, all_moments, one_moment, some_moments
 from ml.features.cases import (
     answered_case_moments,
     answered_cases,
@@ -19,6 +19,7 @@ from ml.features.customers import FEATURES, customer_conditions, customer_depart
 
 __all__ = [
     "FEATURES",
+    "LOOK_BACK_US",
     "Moments",
     "all_moments",
     "answered_case_moments",

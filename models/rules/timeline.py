@@ -6,56 +6,21 @@ row. Every instant at which a rule can change is looked at - records, milestones
 which a clock passes a rule's bound - so a timeline depends on what was known and never on who looked when.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import pairwise
-from math import floor
 from typing import Any, Literal
 
-from models.rules.changes import SINCE_CHANGE
-from models.rules.conditions import Clock, Rule
+from models.rules.conditions import Rule
 from models.rules.facts import MILESTONES, AsOf, CaseHistory, CaseState
+from models.rules.passing import changes_with_time, mornings_of_done, passings
 from models.rules.promises import PromiseState, due_instant
-from models.rules.values import DAY_US, HOUR_US, Kind, instant, kind_of, start_of_local_day
+from models.rules.sources import Source
+from models.rules.values import instant
 
 State = Literal["present", "absent", "unknown"]
 
 _STATES: Mapping[bool | None, State] = {True: "present", False: "absent", None: "unknown"}
-_LONGEST_HOURS = 10_000 * 366 * 24
-
-
-_PROMISED = frozenset({"promise_broken", "due_passed", "hours_late"})
-
-
-class Source(StrEnum):
-    """What was told of a case, and so which facts about it may be others now."""
-
-    CASE = "case"
-    PROMISE = "promise"
-    ANSWER = "answer"
-
-    def feeds(self, reads: frozenset[str]) -> bool:
-        """Say whether any of the fields a rule reads comes from such a record.
-
-        Parameters
-        ----------
-        reads : frozenset[str]
-            `Rule.reads`.
-
-        Returns
-        -------
-        bool
-            Always for what is told of the case itself: without it nothing is known.
-
-        Examples
-        --------
-        >>> Source.PROMISE.feeds(frozenset({"promise_broken"})), Source.ANSWER.feeds(frozenset({"promise_broken"}))
-        (True, False)
-        """
-        if self is Source.PROMISE:
-            return not _PROMISED.isdisjoint(reads)
-        return self is Source.CASE or any(name.startswith("answers.") for name in reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +49,22 @@ class Derived:
     state: State
 
 
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How conditions stood in a case up to now, and when to look again.
+
+    Parameters
+    ----------
+    rows : list[Derived]
+        Changes only, by moment and then in the order of the rules.
+    next_us : int | None
+        The first instant after now at which a rule can change though nothing more is told; None where none can.
+    """
+
+    rows: list[Derived]
+    next_us: int | None
+
+
 def moments(history: CaseHistory, now_us: int) -> list[int]:
     """Give the instants at which what is known of a case changes, or its customer is asked.
 
@@ -102,6 +83,10 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
         asking (else the answering); the microsecond after each answer, or its recording where that came later; each
         withdrawal of an answer; each recording of a change of the company.
     """
+    return sorted(moment_us for moment_us in _all_moments(history) if moment_us <= now_us)
+
+
+def _all_moments(history: CaseHistory) -> set[int]:
     found: set[int] = set()
     for case in history.cases:
         found.update(_case_moments(case))
@@ -114,7 +99,7 @@ def moments(history: CaseHistory, now_us: int) -> list[int]:
             found.add(answer.voided_us)
     for versions in history.changes.values():
         found.update(max(change.recorded_us, change.changed_us) for change in versions)
-    return sorted(moment_us for moment_us in found if moment_us <= now_us)
+    return found
 
 
 def _case_moments(case: CaseState) -> Iterator[int]:
@@ -177,11 +162,14 @@ class RuleBook:
         As given.
     reads : frozenset[str]
         Names of all fields that any of them reads.
+    timed : bool
+        Whether any of them reads what changes by time passing alone.
     """
 
     def __init__(self, rules: Mapping[str, Rule]) -> None:
         self.rules = dict(rules)
         self.reads = frozenset(name for rule in self.rules.values() for name in rule.reads)
+        self.timed = any(changes_with_time(name) for name in self.reads)
         numbered = list(enumerate(self.rules.items()))
         self._all = [(number, code, rule) for number, (code, rule) in numbered]
         self._clocked = frozenset(number for number, code, rule in self._all if rule.clocks)
@@ -221,10 +209,23 @@ class RuleBook:
         list[Derived]
             Changes only, by moment and then in the order of the rules.
         """
+        return self.look(history, now_us).rows
+
+    def look(self, history: CaseHistory, now_us: int) -> Timeline:
+        """Tell when each condition was present, absent or unknown in a case, and when time alone may change that.
+
+        Parameters
+        ----------
+        history : CaseHistory
+            All that is recorded of the case, in any order.
+        now_us : int
+            Up to when, UTC microseconds.
+        """
         last: list[bool | None] = [False] * len(self._all)
         rows: list[Derived] = []
         before: dict[str, Any] | None = None
-        for moment_us, facts, passing in self._known(history, now_us):
+        coming: list[int] = []
+        for moment_us, facts, passing in self._known(history, now_us, coming):
             looking = self._changed(before, facts, passing=passing) if before and facts else self._all
             for number, code, rule in looking:
                 # In a case that was withdrawn nothing is present.
@@ -233,7 +234,7 @@ class RuleBook:
                     last[number] = outcome
                     rows.append(Derived(code, moment_us, moment_us, _STATES[outcome]))
             before = facts
-        return rows
+        return Timeline(rows, min(coming, default=None))
 
     def _changed(
         self, before: Mapping[str, Any], facts: Mapping[str, Any], *, passing: bool
@@ -247,14 +248,18 @@ class RuleBook:
         }
         return [self._all[number] for number in sorted(numbers & self._clocked if passing else numbers)]
 
-    def _known(self, history: CaseHistory, now_us: int) -> Iterator[tuple[int, dict[str, Any] | None, bool]]:
+    def _known(
+        self, history: CaseHistory, now_us: int, coming: list[int]
+    ) -> Iterator[tuple[int, dict[str, Any] | None, bool]]:
         """Go through the case as known at every instant at which rules can change, and say where only time passed.
 
-        Where it was withdrawn there are no facts.
+        Where it was withdrawn there are no facts. Instants after now are added to `coming`.
         """
-        base = moments(history, now_us)
+        found = _all_moments(history)
         if self._mornings:
-            base = sorted({*base, *_mornings_of_done(history, now_us)})
+            found.update(mornings_of_done(history))
+        coming += [moment_us for moment_us in found if moment_us > now_us]
+        base = sorted(moment_us for moment_us in found if moment_us <= now_us)
         as_of = AsOf(history)
         known = False
         for moment_us, next_us in pairwise([*base, now_us + 1]):
@@ -266,45 +271,8 @@ class RuleBook:
                 continue
             known = True
             yield moment_us, facts, False
-            for passing_us in _passings(self._clocks, facts, moment_us) if self._clocks else ():
+            for passing_us in passings(self._clocks, facts, moment_us) if self._clocks else ():
                 if moment_us < passing_us < next_us:
                     yield passing_us, as_of.later(facts, passing_us), True
-
-
-def _mornings_of_done(history: CaseHistory, now_us: int) -> Iterator[int]:
-    """Give the first instant of each day by whose end a backfilled case was done: waiting ends there."""
-    for case in history.cases:
-        done_us = instant(case.fields.get("done_at"))
-        if done_us is not None and done_us > case.recorded_us:
-            morning_us = start_of_local_day(done_us, history.zone)
-            if case.recorded_us < morning_us <= now_us:
-                yield morning_us
-
-
-def _passings(clocks: Iterable[Clock], facts: Mapping[str, Any], moment_us: int) -> list[int]:
-    """Give the instants about which the running clocks pass the bounds they are compared with."""
-    found: set[int] = set()
-    for name, bound in clocks:
-        start_us = _clock_start(name, facts, moment_us)
-        count: Any = facts.get(bound) if isinstance(bound, str) else bound
-        if start_us is None or kind_of(count) is not Kind.NUMBER or abs(count) > _LONGEST_HOURS:
-            continue
-        passed_us = start_us + floor(count * _unit(name))
-        # At the bound, and past it; a bound that is a fraction may be rounded a microsecond on.
-        found.update((passed_us, passed_us + 1))
-        if not isinstance(count, int):
-            found.add(passed_us + 2)
-    return sorted(found)
-
-
-def _clock_start(name: str, facts: Mapping[str, Any], moment_us: int) -> int | None:
-    """Give the instant a clock counts from; a clock that has stopped gives one that does no harm."""
-    count = facts.get(name)
-    if name == "hours_late" and not count:
-        needed_us: int | None = facts["needed_by"]
-        return needed_us
-    return None if count is None else moment_us - round(count * _unit(name))
-
-
-def _unit(name: str) -> int:
-    return DAY_US if name.startswith(SINCE_CHANGE) else HOUR_US
+                elif passing_us >= next_us > now_us:
+                    coming.append(passing_us)

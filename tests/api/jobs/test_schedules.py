@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 NIGHTLY = dict.fromkeys(("score", "prune", "retention", "sweep"), 1)
 CAUGHT_UP = {"score": 1, "sweep": 1}
-REGULAR_KINDS = {"rescore", "analyse", "train", *NIGHTLY}
+REGULAR_KINDS = {"derive", "rescore", "analyse", "train", *NIGHTLY}
 DAY = {"days": 1, "hours": 1}
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from models.rules.conditions import Rule, parse_rule
 from models.rules.facts import AnswerState, CaseHistory, CaseState, facts_at
 from models.rules.promises import PromiseState
-from models.rules.timeline import RuleBook, Source, derive, moments
+from models.rules.sources import Source
+from models.rules.timeline import RuleBook, derive, moments
 from models.rules.values import DAY_US, HOUR_US, end_of_local_day, micros
 
 ZONE = "America/Sao_Paulo"
