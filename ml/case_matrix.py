@@ -1,23 +1,22 @@
 """Cases as a matrix to mine: which conditions were there when it counted, and whether the case failed its customer.
 
 Conditions are taken as known at the moment the failure definition states. A condition seen by a rule is absent where
-nothing is stored; one that people report is *not observed* there. A condition whose rule reads what the outcome's
-definition reads is refused by name. Standard library and SQLAlchemy only.
+nothing is stored; one that people report is *not observed* there, and so is every condition of a case that nobody had
+told of by that moment: unknown is not false. A condition whose rule reads what the outcome's definition reads is
+refused by name. Standard library and SQLAlchemy only.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CTE, Connection
 
-from ml.features import answered_case_moments, answered_cases, case_moments, condition_states, current_cases
-from models.base import to_us
-from models.recording import VERSION_COLUMNS
+from ml.case_outcomes import case_outcomes, case_values
+from ml.features import answered_case_moments, case_moments, cases_known_from, condition_states
 from models.rules.conditions import Rule
-from models.rules.failure import defines_outcome, failed
-from models.rules.outcome import AsOfMoment, FailureDefinition
+from models.rules.failure import defines_outcome
+from models.rules.outcome import FailureDefinition
 
 PRESENT, ABSENT = 1.0, 0.0
 NOT_OBSERVED = float("nan")
@@ -53,6 +52,8 @@ class CaseMatrix:
         The value of the confounder asked for, empty where none was.
     refused : dict of str to frozenset of str
         Conditions that would define the outcome, and the fields they share with it.
+    not_known : int
+        How many rows are of cases that nobody had told of by the moment their conditions count.
     """
 
     conditions: list[str]
@@ -63,15 +64,7 @@ class CaseMatrix:
     cases: list[UUID] = field(default_factory=list)
     strata: list[str] = field(default_factory=list)
     refused: dict[str, frozenset[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Row:
-    case_id: UUID
-    customer: str
-    moment_us: int
-    time_us: int
-    failed: bool
+    not_known: int = 0
 
 
 def read_case_matrix(
@@ -83,6 +76,7 @@ def read_case_matrix(
     *,
     window: tuple[int | None, int | None] = (None, None),
     strata: str | None = None,
+    zone: str = "UTC",
 ) -> CaseMatrix:
     """Read a workspace's cases with a known outcome.
 
@@ -100,6 +94,8 @@ def read_case_matrix(
         From which place in time on, and before which, cases are read; None for no end.
     strata
         A field of the case, or `attributes.` and a name, to tell cases apart by.
+    zone
+        The workspace's zone, whose calendar days count where a failure is a matter of deadlines.
     """
     refused = {
         condition.code: shared
@@ -110,15 +106,19 @@ def read_case_matrix(
     matrix = CaseMatrix([condition.code for condition in mined], refused=refused)
     blank = [NOT_OBSERVED if condition.rule is None else ABSENT for condition in mined]
     column = {condition.code: index for index, condition in enumerate(mined)}
-    rows = _outcomes(connection, workspace_id, definition, now_us)
+    unknown = [NOT_OBSERVED] * len(mined)
+    known_us = {row.id: row.known_us for row in connection.execute(cases_known_from(workspace_id))}
+    rows = case_outcomes(connection, workspace_id, definition, now_us, zone=zone)
     states = _states(connection, workspace_id, definition, now_us)
-    apart = {} if strata is None else _strata(connection, workspace_id, strata)
+    apart = {} if strata is None else case_values(connection, workspace_id, strata)
     start, end = window
     # A database returns rows in any order; what is found must not depend on it.
     for row in sorted(rows, key=lambda row: (row.time_us, row.customer, row.failed, row.case_id)):
         if (start is not None and row.time_us < start) or (end is not None and row.time_us >= end):
             continue
-        values = blank.copy()
+        known = row.case_id in known_us and known_us[row.case_id] <= row.moment_us
+        matrix.not_known += not known
+        values = blank.copy() if known else unknown.copy()
         for code, state in states.get((row.case_id, row.moment_us), ()):
             if code in column:
                 values[column[code]] = STATES[state]
@@ -130,39 +130,6 @@ def read_case_matrix(
         if strata is not None:
             matrix.strata.append(apart.get(row.case_id, ""))
     return matrix
-
-
-def _outcomes(connection: Connection, workspace_id: UUID, definition: FailureDefinition, now_us: int) -> Iterator[_Row]:
-    if definition.asks_the_customer:
-        for answer in connection.execute(answered_cases(workspace_id)):
-            outcome = failed(definition.rule, answer.answers, {})
-            if outcome is not None:
-                yield _Row(answer.case_id, answer.customer, answer.moment_us, answer.moment_us, outcome)
-        return
-    for case in connection.execute(current_cases(workspace_id)).mappings():
-        outcome = failed(definition.rule, {}, _facts(case))
-        moment_us = _moment_us(case, definition.as_of, now_us)
-        if outcome is not None and moment_us is not None:
-            yield _Row(case["id"], case["customer"], moment_us, to_us(case["opened_at"]), outcome)
-
-
-def _strata(connection: Connection, workspace_id: UUID, name: str) -> dict[UUID, str]:
-    """Return the value of a case's field for every case that has one, as text."""
-    found = {case["id"]: _facts(case).get(name) for case in connection.execute(current_cases(workspace_id)).mappings()}
-    return {case_id: str(value) for case_id, value in found.items() if value is not None}
-
-
-def _facts(case: Mapping[Any, Any]) -> dict[str, Any]:
-    facts = {name: value for name, value in case.items() if name not in VERSION_COLUMNS}
-    facts |= {f"attributes.{name}": value for name, value in (facts.pop("attributes") or {}).items()}
-    return facts
-
-
-def _moment_us(case: Mapping[Any, Any], as_of: AsOfMoment, now_us: int) -> int | None:
-    if as_of is AsOfMoment.LATEST:
-        return now_us
-    moment = case["done_at"] if as_of is AsOfMoment.DONE else case["opened_at"]
-    return None if moment is None else to_us(moment)
 
 
 def _states(

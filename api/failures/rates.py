@@ -33,14 +33,15 @@ async def case_matrix(
     work: Work, conditions: Sequence[CataloguedCondition], window: Window | None = None, strata: str | None = None
 ) -> CaseMatrix:
     """Read the workspace's cases with a known outcome, of some time where one is given."""
-    definition = (await workspaces.of(work)).failure
+    found = await workspaces.of(work)
+    definition, zone = found.failure, found.zone
     ends = (window.start, window.end) if window is not None else (None, None)
     start, end = (None if moment is None else to_us(moment) for moment in ends)
 
     def read(connection: Connection) -> CaseMatrix:
         now_us = to_us(work.now)
         return read_case_matrix(
-            connection, work.workspace_id, definition, conditions, now_us, window=(start, end), strata=strata
+            connection, work.workspace_id, definition, conditions, now_us, window=(start, end), strata=strata, zone=zone
         )
 
     connection = await work.session.connection()

@@ -56,6 +56,12 @@ def _mine(matrix: CaseMatrix) -> ConditionSetMiner:
         raise Refused("nothing_to_learn_from", "The catalogue holds no condition that may be mined for this outcome.")
     if all(matrix.failed):
         raise Refused("nothing_to_learn_from", "Every case failed: without one that did not, nothing can be compared.")
+    if matrix.not_known == len(matrix.failed):
+        raise Refused(
+            "nothing_to_learn_from",
+            "No case was known yet at the moment its conditions count. Give `recorded_at` when you tell of the past, "
+            "or let the failure definition take conditions `as_of` a later moment.",
+        )
     failed = np.array(matrix.failed, dtype=int)
     if not failed.any():
         raise Refused(TooFewFailures.code, str(TooFewFailures(ConditionSetMiner().min_failures, 0)))
@@ -80,6 +86,7 @@ def _summary(matrix: CaseMatrix, miner: ConditionSetMiner) -> Summary:
         "leak": miner.leak_.share,
         "tested": {str(size): count for size, count in miner.tested_.items()},
         "refused": {code: sorted(shared) for code, shared in matrix.refused.items()},
+        "not_known": matrix.not_known,
         "notes": list(miner.notes_),
         "sets": [
             {

@@ -16,6 +16,7 @@ from ml.features.cases import (
     first_recorded,
 )
 from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features, objectors
+from ml.features.told import cases_known_from, change_versions_of, promise_versions_of
 
 __all__ = [
     "FEATURES",
@@ -25,6 +26,8 @@ __all__ = [
     "answered_case_moments",
     "answered_cases",
     "case_moments",
+    "cases_known_from",
+    "change_versions_of",
     "condition_states",
     "current_cases",
     "customer_conditions",
@@ -35,5 +38,6 @@ __all__ = [
     "first_recorded",
     "objectors",
     "one_moment",
+    "promise_versions_of",
     "some_moments",
 ]
