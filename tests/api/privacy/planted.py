@@ -21,6 +21,7 @@ WITHOUT = {
     "observation_versions": "choices and moments",
     "responses": "an id made of the reference, and a hash",
     "revenue_versions": "an amount and choices",
+    "rule_looks": "an id and a moment",
     "rule_observations": "ids and moments",
 }
 """Tables in which no text of the caller's is, each with what is there instead."""

@@ -59,6 +59,7 @@ async def test_nobody_erased_comes_back_by_a_late_report(client: Caller) -> None
     assert [row["problem"] and row["problem"]["code"] for row in bulk["results"]] == ["erased", None]
 
 
+@pytest.mark.usefixtures("catalogue")
 async def test_nobody_erased_comes_back_by_what_others_say_of_themselves(client: Caller) -> None:
     await tell_of(client, "C-1", "K-1")
     await tell_of(client, "C-2", "K-2", referred_by="C-1")
@@ -69,6 +70,7 @@ async def test_nobody_erased_comes_back_by_what_others_say_of_themselves(client:
         assert (await client.read(f"/v1/{path}"))[field] is None
 
 
+@pytest.mark.usefixtures("catalogue")
 async def test_what_is_left_of_somebody_erased_is_nobody_to_tell_of(client: Caller) -> None:
     await tell_of(client, "C-1", "K-1")
     await tell_of(client, "C-2")
@@ -96,6 +98,7 @@ async def test_a_claim_of_somebody_erased_is_dropped_and_tells_nothing(client: C
     assert (found["claimed_customer"], found["claimed_case"]) == (None, None)
 
 
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
 async def test_whoever_is_claimed_or_named_while_they_are_erased_is_gone_all_the_same(
     client: Caller, database: Database, workspace: WorkspaceSettings
 ) -> None:

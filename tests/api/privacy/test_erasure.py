@@ -117,9 +117,6 @@ async def test_two_who_erase_at_once_erase_once(
     assert len(await rows(database, workspace, "tombstones")) == 2
 
 
-@pytest.mark.usefixtures("catalogue")
-@pytest.mark.usefixtures("catalogue")
-@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
 async def test_what_others_say_of_the_erased_is_cleared(client: Caller) -> None:
     await client.put_customer("C-1")
     await client.put_case("K-1", "C-1")
