@@ -1,9 +1,11 @@
 """ETags: the version of a single resource, and changes that say which version they were made from."""
 
+from hashlib import sha256
 from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Header, Response
 
+from api.bodies import Answer
 from api.errors import Conflict
 
 IfMatch = Annotated[str | None, Header(description="The ETag this change was made from; `*` for whichever is there.")]
@@ -18,6 +20,8 @@ class Versioned(Protocol):
 
 
 V = TypeVar("V", bound=Versioned)
+A = TypeVar("A", bound=Answer)
+SHOWN_DIGITS = 32
 
 
 class PreconditionFailed(Conflict):
@@ -44,6 +48,12 @@ def etag(version: int | str) -> str:
 def tagged(response: Response, found: V) -> V:
     """Say an answer's version in its ETag."""
     response.headers["ETag"] = etag(found.version)
+    return found
+
+
+def marked(response: Response, found: A) -> A:
+    """Say in its ETag what an answer without a version of its own says: it is the same as long as the answer is."""
+    response.headers["ETag"] = etag(sha256(found.model_dump_json().encode()).hexdigest()[:SHOWN_DIGITS])
     return found
 
 

@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,6 +28,10 @@ KEPT_FOR = timedelta(days=7)
 LONGEST_KEY = 255
 WAIT_MS = 5000
 NONCE_BYTES = 12
+KEPT_HEADERS = ("etag", "location")
+"""What callers go on with from an answer, beside its body."""
+WITH_HEADERS = b"\x01"
+"""What a sealed answer with headers begins with, and no body does: answers kept before have their body alone."""
 LOCK_NOT_AVAILABLE = "55P03"
 
 answers = IdempotentAnswer.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -64,6 +69,24 @@ class FirstAnswer:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, status: int, body: bytes, headers: Mapping[str, str]) -> "FirstAnswer":
+        """Return an answer with those of its headers that callers go on with."""
+        return cls(status, body, {name: headers[name] for name in KEPT_HEADERS if name in headers})
+
+    def packed(self) -> bytes:
+        """Return what is sealed of it."""
+        return WITH_HEADERS + json.dumps(dict(self.headers)).encode() + b"\n" + self.body
+
+    @classmethod
+    def unpacked(cls, status: int, packed: bytes) -> "FirstAnswer":
+        """Return the answer that was sealed."""
+        if not packed.startswith(WITH_HEADERS):
+            return cls(status, packed)
+        headers, _, body = packed.removeprefix(WITH_HEADERS).partition(b"\n")
+        return cls(status, body, json.loads(headers))
 
 
 def check_key(key: str) -> str:
@@ -102,7 +125,7 @@ async def first_answer(session: AsyncSession, once: Once, now: datetime) -> Firs
             "This Idempotency-Key came before with another body. Use a new key for a new request.",
             code="idempotency_mismatch",
         )
-    return FirstAnswer(row.status, unseal(once, row.sealed))
+    return FirstAnswer.unpacked(row.status, unseal(once, row.sealed))
 
 
 async def keep_answer(session: AsyncSession, once: Once, answer: FirstAnswer, now: datetime) -> None:
@@ -124,7 +147,7 @@ async def keep_answer(session: AsyncSession, once: Once, answer: FirstAnswer, no
             key_hash=once.key_hash,
             body_hash=once.body_hash,
             status=answer.status,
-            sealed=seal(once, answer.body),
+            sealed=seal(once, answer.packed()),
             stored_at=now,
         )
     )

@@ -100,6 +100,5 @@ async def problems() -> HTMLResponse:
 async def _replay(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Replay)  # noqa: S101 - the handler is registered for this class
     answer = error.answer
-    return Response(
-        answer.body, answer.status, media_type=JSONResponse.media_type, headers={"Idempotent-Replay": "true"}
-    )
+    headers = {**answer.headers, "Idempotent-Replay": "true"}
+    return Response(answer.body, answer.status, media_type=JSONResponse.media_type, headers=headers)

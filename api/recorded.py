@@ -1,6 +1,6 @@
 """From a checked body to a recorded change: the three times, rows that are refused one by one, and bulk answers."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -93,6 +93,19 @@ def when(times: Times, now: datetime, *, happened: tuple[str, datetime] | None =
             raise impossible("recorded_at", "known_before", "Nothing is known before it happened.")
     # Within the skew a caller's clock may run ahead: ours is the limit of what can be known.
     return min(occurred, now), max(min(recorded, now), min(occurred, now))
+
+
+def not_ahead(given: Mapping[str, Any], names: Collection[str], now: datetime) -> dict[str, Any]:
+    """Return what was said, with what happened held back to our clock where the caller's runs ahead within the skew."""
+    ahead = {name for name in names if given.get(name) is not None and now < given[name] <= now + CLOCK_SKEW}
+    return {**given, **dict.fromkeys(ahead, now)}
+
+
+def check_happened(state: Mapping[str, Any], names: Iterable[str], now: datetime) -> None:
+    """Refuse a state that says of what is to come that it happened."""
+    for name in names:
+        if state.get(name) is not None and state[name] > now + CLOCK_SKEW:
+            raise impossible(name, "in_the_future", "This has not happened yet.")
 
 
 def impossible(field: str, code: str, detail: str) -> Malformed:

@@ -76,7 +76,7 @@ class StrictRoute(APIRoute):
             if work is not None and 200 <= response.status_code < 300:  # noqa: PLR2004
                 await audit.note_request(work, self.name, self.path_format, request.path_params)
                 if work.once is not None:
-                    answer = FirstAnswer(response.status_code, bytes(response.body))
+                    answer = FirstAnswer.of(response.status_code, bytes(response.body), response.headers)
                     await keep_answer(work.session, work.once, answer, work.now)
             return response
 

@@ -24,8 +24,14 @@ class VoidBody(Body):
     reason: Annotated[str, Field(strict=True, min_length=1, max_length=2000)]
 
 
-async def void(work: Work, kind: RecordKind, key: Key, reason: str) -> Recorded:
-    """Withdraw a record; the second time nothing is stored."""
+async def void(work: Work, kind: RecordKind, key: Key, reason: str, *, addressed: str | None = None) -> Recorded:
+    """Withdraw a record; the second time nothing is stored.
+
+    Parameters
+    ----------
+    addressed
+        What stands for the record in its address, where that is not its reference.
+    """
     row = (await current(work.session, kind, work.workspace_id, [key])).get(key)
     if row is None:
         raise NoSuchThing(f"There is no {kind.name} {key[-1]}.")
@@ -37,5 +43,6 @@ async def void(work: Work, kind: RecordKind, key: Key, reason: str) -> Recorded:
     if not stored.unchanged:
         action = f"{kind.name.replace(' ', '_')}.voided"
         noun = ADDRESSED.get(kind.head.name, kind.head.name)
-        await audit.note(work, action, audit.about(work, noun, str(key[-1])), {"id": str(stored.id), "reason": reason})
+        subject = audit.about(work, noun, addressed or str(key[-1]))
+        await audit.note(work, action, subject, {"id": str(stored.id), "reason": reason})
     return stored

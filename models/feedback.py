@@ -46,7 +46,7 @@ class SurveyVersion(WorkspaceRow, table=True):
 
 
 class Response(Head, table=True):
-    """What one person answered about one interaction; `reference` is the identity the sender chose."""
+    """What one person answered about one interaction; `reference` is the sender's own, or the id where it has none."""
 
     __tablename__ = "responses"
     __table_args__ = (

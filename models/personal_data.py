@@ -187,7 +187,7 @@ HOLDINGS = (
     ),
     Holding(
         "responses",
-        "the id of a response, and a hash of its body",
+        "the reference of a response, and a hash of its body",
         Deed.KEPT,
         found={"id": Subject.RESPONSE},
         blank={"reference": Filler.OWN_ID, "body_hash": Filler.TEXT},

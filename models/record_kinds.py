@@ -20,6 +20,10 @@ Key = tuple[Any, ...]
 """What a record is known by within its workspace."""
 
 
+class KeyTaken(Exception):  # noqa: N818 - a state of things, which whoever keeps the record explains
+    """A new record cannot be made: its id, or its key, is that of another which was made a moment ago."""
+
+
 @dataclass(frozen=True)
 class RecordKind:
     """A kind of record: its two tables and the columns it is known by.

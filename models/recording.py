@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models.appending import append_rows
 from models.base import from_us, to_us
 from models.heads import Known, find_heads, having_keys, make_heads, new_head, point_heads
-from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, Recorded, RecordKind
+from models.record_kinds import ROWS_A_QUESTION, VERSION_COLUMNS, Change, Key, KeyTaken, Recorded, RecordKind
 from models.rules.histories import History
 from models.rules.versions import ATTRIBUTES, VOIDED, StoredVersion, given_names, stepped
 
@@ -28,6 +28,7 @@ __all__ = [
     "VERSION_COLUMNS",
     "Change",
     "Key",
+    "KeyTaken",
     "RecordKind",
     "Recorded",
     "current",
@@ -43,6 +44,7 @@ async def record(
     """Append what the changes change, and say of each what became of it, in the order given."""
     results: dict[int, Recorded] = {}
     waiting = dict(enumerate(changes))
+    taken: frozenset[Key] = frozenset()
     while waiting:
         known, history = await _known(session, kind, workspace_id, waiting.values())
         made: dict[Key, tuple[Known, Change]] = {}
@@ -51,7 +53,9 @@ async def record(
                 known[change.key] = new_head(change)
                 made[change.key] = known[change.key], change
             results[place] = _laid(kind, _newest(change, known[change.key], now), known[change.key], history)
-        taken = await make_heads(session, kind, workspace_id, made, now)
+        before, taken = taken, await make_heads(session, kind, workspace_id, made, now)
+        if taken & before:
+            raise KeyTaken  # found under none of its keys when looked for again: its id is another's
         ours = [head for key, head in known.items() if key not in taken]
         stamp = {"workspace_id": workspace_id, "stored_at": now}
         await append_rows(session, kind.version, [{**row, **stamp} for head in ours for row in head.appended])

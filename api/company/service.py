@@ -24,7 +24,7 @@ from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import service as failures
 from api.listing import Asked, part_of, rows_of
-from api.recorded import impossible, missing, when
+from api.recorded import check_happened, missing, not_ahead, when
 from api.workspaces import service as workspaces
 from models.ids import uuid7
 from models.recording import Change, Recorded, RecordKind, current
@@ -129,10 +129,10 @@ async def store_change(work: Work, body: ChangeBody) -> tuple[ChangeStored, bool
     reference = body.reference or str(identity)
     given = body.model_dump(exclude_unset=True, exclude={*TIMES, "reference"})
     given |= {name: [] for name in ("needs", "teams") if given.get(name, ...) is None}
+    check_happened(given, ("at",), work.now)
+    given = not_ahead(given, ("at",), work.now)
     if "at" in given:
         given["came_at"] = given.pop("at")
-        if given["came_at"] is not None and given["came_at"] > work.now:
-            raise impossible("at", "in_the_future", "A change is reported when it has come.")
     stored = await _keep(
         work, kinds.CHANGE, reference, given, body, needed=("what", "came_at"), blank=_ALL, identity=identity
     )

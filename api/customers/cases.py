@@ -14,7 +14,7 @@ from api.events import is_news
 from api.failures import derivation, telling
 from api.lateness import Judging
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import Stored, by_row, impossible, in_order, in_time, missing, when
+from api.recorded import Stored, by_row, check_happened, impossible, in_order, in_time, missing, not_ahead, when
 from api.voiding import void
 from api.workspaces import service as workspaces
 from models.base import from_us
@@ -51,6 +51,7 @@ async def store_cases(work: Work, rows: Sequence[CaseRow], *, stub: bool = False
         if "customer" in given:
             customer = given.pop("customer")
             given["customer_id"] = None if customer is None else customers.customer(customer)
+        given = not_ahead(given, ("opened_at", *MILESTONES), work.now)
         change = Change((row.reference,), given, occurred, recorded)
         _check_needed(judging.judge(change), NEEDED)
         return change
@@ -73,9 +74,7 @@ def _check_needed(state: Mapping[str, Any] | None, needed: Sequence[str]) -> Non
 
 
 def _check_case(state: Mapping[str, Any], now: datetime) -> None:
-    for name in ("opened_at", *MILESTONES):
-        if state.get(name) is not None and state[name] > now:
-            raise impossible(name, "in_the_future", "This has not happened yet.")
+    check_happened(state, ("opened_at", *MILESTONES), now)
     for name in ("done_at", "confirmed_at", "restored_at", "needed_by"):
         in_order(state, "opened_at", name)
 
@@ -105,7 +104,7 @@ async def store_promises(work: Work, rows: Sequence[PromiseRow], *, stub: bool =
         case = cases.case(row.case, row.customer)
         occurred, recorded = when(row, work.now)
         given = _days_ended(row.model_dump(exclude_unset=True, exclude={*TIMES, "case", "customer", "promise"}), zone)
-        given["case_id"] = case.id
+        given = not_ahead({**given, "case_id": case.id}, ("made_at", "kept_at"), work.now)
         change = Change((case.id, row.promise), given, occurred, recorded)
         _check_needed(judging.judge(change), PROMISE_NEEDED)
         return change
@@ -133,9 +132,7 @@ async def void_promise(work: Work, case: str, promise: str, reason: str) -> Reco
 def _check_promise(state: Mapping[str, Any], opened: datetime | None, now: datetime) -> None:
     if opened is not None and state.get("made_at") is not None and state["made_at"] < opened:
         raise impossible("made_at", "before_opened_at", "The promise lies before its case was opened.")
-    for name in ("made_at", "kept_at"):
-        if state.get(name) is not None and state[name] > now:
-            raise impossible(name, "in_the_future", "This has not happened yet.")
+    check_happened(state, ("made_at", "kept_at"), now)
     in_order(state, "made_at", "due_at")
     in_order(state, "made_at", "kept_at")
 

@@ -10,7 +10,7 @@ from api.customers.service import known_as, parents
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.listing import Asked, narrowed, rows_of
-from api.recorded import Stored, by_row, impossible, in_time, when
+from api.recorded import Stored, by_row, in_time, when
 from api.voiding import void
 from models.ids import uuid7
 from models.recording import Change, Recorded
@@ -22,11 +22,9 @@ async def store_departures(work: Work, rows: Sequence[DepartureBody], *, stub: b
 
     def prepare(row: DepartureBody) -> Change:
         customer = known.customer(row.customer)
-        if row.at > work.now:
-            raise impossible("at", "in_the_future", "A departure is reported when it has happened.")
         occurred, recorded = when(row, work.now, happened=("at", row.at))
         identity = uuid7()
-        given = {"customer_id": customer, "kind": row.kind.value, "left_at": row.at}
+        given = {"customer_id": customer, "kind": row.kind.value, "left_at": min(row.at, work.now)}
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 
     return await by_row(rows, prepare, lambda changes: known.keep(work, kinds.DEPARTURE, changes), in_time(work.now))

@@ -46,7 +46,7 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody], *, stu
             "condition_id": conditions[row.condition],
             "state": row.state.value,
             "source": row.source,
-            "observed_at": row.observed_at,
+            "observed_at": min(row.observed_at, work.now),
         }
         return Change((row.reference or str(identity),), given, occurred, recorded, identity=identity)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsReader, RecordsWriter
-from api.etags import IfMatch, etag, tagged
+from api.etags import IfMatch, etag, marked, tagged
 from api.failures import analyses, costs, observations, proposals, service, sets
 from api.failures.rates import failure_rates
 from api.failures.schemas import (
@@ -217,9 +217,9 @@ async def list_analyses(work: AnalysisReader, asked: Asking) -> Page[AnalysisAns
 
 
 @router.get("/analyses/{analysis_id}", tags=["Analyses"])
-async def read_analysis(work: AnalysisReader, analysis_id: UUID) -> AnalysisAnswer:
+async def read_analysis(work: AnalysisReader, analysis_id: UUID, response: Response) -> AnalysisAnswer:
     """Tell how far an analysis is, what it found, or why it found nothing. Scope: analysis:read."""
-    return await analyses.read(work, analysis_id)
+    return marked(response, await analyses.read(work, analysis_id))
 
 
 @router.post("/analyses/{analysis_id}/cancel", tags=["Analyses"])

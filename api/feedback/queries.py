@@ -1,6 +1,7 @@
 """Every statement about surveys and responses, by name."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,15 @@ completions = Completion.__table__  # type: ignore[attr-defined] # same
 link_secrets = LinkSecret.__table__  # type: ignore[attr-defined] # same
 routes = AccessRoute.__table__  # type: ignore[attr-defined] # same
 responses = kinds.RESPONSE.head
+
+
+@dataclass(frozen=True)
+class StoredResponse:
+    """What a response is known by, and what is stored of the body it came with."""
+
+    id: UUID
+    reference: str
+    body_hash: str
 
 
 def published(workspace_id: UUID, key: str, version: int | None) -> Select[Any]:
@@ -110,17 +120,18 @@ def current_responses(workspace_id: UUID) -> Select[Any]:
     )
 
 
-async def body_hashes(session: AsyncSession, workspace_id: UUID, references: Iterable[str]) -> dict[str, str]:
-    """Return what is stored of the bodies of those responses that exist."""
-    wanted = sorted(set(references))
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), ROWS_A_QUESTION):
-        statement = select(responses.c.reference, responses.c.body_hash).where(
-            responses.c.workspace_id == workspace_id,
-            responses.c.reference.in_(wanted[start : start + ROWS_A_QUESTION]),
-        )
-        found |= {row.reference: row.body_hash for row in await session.execute(statement)}
-    return found
+async def stored_responses(
+    session: AsyncSession, workspace_id: UUID, ids: Iterable[UUID], references: Iterable[str]
+) -> list[StoredResponse]:
+    """Return those responses that exist under one of some ids or references."""
+    found: dict[UUID, StoredResponse] = {}
+    for column, wanted in ((responses.c.id, in_order(ids)), (responses.c.reference, sorted(set(references)))):
+        for start in range(0, len(wanted), ROWS_A_QUESTION):
+            statement = select(responses.c.id, responses.c.reference, responses.c.body_hash).where(
+                responses.c.workspace_id == workspace_id, column.in_(wanted[start : start + ROWS_A_QUESTION])
+            )
+            found |= {row.id: StoredResponse(*row) for row in await session.execute(statement)}
+    return list(found.values())
 
 
 def link_turns(workspace_id: UUID) -> Select[Any]:

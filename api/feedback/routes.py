@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api.bodies import Reference, ShortText
 from api.dependencies import Admin, AdminReader, FeedbackWriter, RecordsReader, RecordsWriter, Work, may_read
-from api.etags import tagged
+from api.etags import marked, tagged
 from api.feedback import continuing, invitations, inviting, links, service, surveys
 from api.feedback.definitions import DefinitionBody, SurveyAnswer, SurveyBody, VersionAnswer
 from api.feedback.schemas import (
@@ -103,9 +103,9 @@ async def list_surveys(work: AnyReader, asked: Asking) -> Page[SurveyAnswer] | R
 
 
 @router.get("/surveys/{key}")
-async def read_survey(work: AnyReader, key: ShortText) -> SurveyAnswer:
+async def read_survey(work: AnyReader, key: ShortText, response: Response) -> SurveyAnswer:
     """Read a survey as it is asked now. Any valid key; one not yet published only with records:read."""
-    return await surveys.read(work, key)
+    return marked(response, await surveys.read(work, key))
 
 
 @router.post("/surveys/{key}/versions", status_code=201)
@@ -115,9 +115,9 @@ async def draft_survey(work: Admin, key: ShortText, body: DefinitionBody) -> Ver
 
 
 @router.get("/surveys/{key}/versions/{number}")
-async def read_survey_version(work: AnyReader, key: ShortText, number: Number) -> VersionAnswer:
+async def read_survey_version(work: AnyReader, key: ShortText, number: Number, response: Response) -> VersionAnswer:
     """Read one version. Any valid key; a draft only with records:read."""
-    return await surveys.read_version(work, key, number)
+    return marked(response, await surveys.read_version(work, key, number))
 
 
 @router.post("/surveys/{key}/versions/{number}/publish")
@@ -155,9 +155,9 @@ async def list_invitations(
 
 
 @router.get("/invitations/{invitation_id}")
-async def read_invitation(work: RecordsReader, invitation_id: UUID) -> InvitationAnswer:
+async def read_invitation(work: RecordsReader, invitation_id: UUID, response: Response) -> InvitationAnswer:
     """Read one invitation. Scope: records:read."""
-    return await invitations.read(work, invitation_id)
+    return marked(response, await invitations.read(work, invitation_id))
 
 
 @router.post("/invitations/{invitation_id}/revoke")

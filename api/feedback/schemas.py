@@ -17,7 +17,7 @@ class ResponseBody(Body):
     """What a customer answered after an interaction."""
 
     id: UUID | None = Field(default=None, description="The sender's own: the same again is the same response.")
-    reference: Reference | None = Field(default=None, description="Instead of `id`, where the sender has no UUID.")
+    reference: Reference | None = Field(default=None, description="Yours: instead of `id`, or beside it.")
     survey: ShortText = Field(description="The survey's key, like `post_interaction`.")
     version: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
     customer: Reference | None = None

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -16,6 +16,7 @@ from api.feedback import invitations, proving, queries, telling, vouching
 from api.feedback.invitations import Invited
 from api.feedback.judging import check_fit, judge
 from api.feedback.proving import Used
+from api.feedback.queries import StoredResponse
 from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored
 from api.feedback.surveys import PublishedSurvey, publish_templates, published
 from api.feedback.vouching import is_claimant
@@ -24,7 +25,7 @@ from api.recorded import Stored, by_row, impossible, only
 from api.voiding import void
 from api.workspaces import service as workspaces
 from models.ids import uuid7
-from models.recording import Change, Recorded
+from models.recording import Change, KeyTaken, Recorded
 from models.tombstone import Buried
 
 __all__ = [
@@ -77,7 +78,11 @@ async def store_responses(
     used: list[Used] = []
 
     async def keep(prepared: Sequence[tuple[Change, Invited | None]]) -> list[Recorded]:
-        recorded = await places.parents.keep(work, kinds.RESPONSE, [change for change, _ in prepared])
+        try:
+            recorded = await places.parents.keep(work, kinds.RESPONSE, [change for change, _ in prepared])
+        except KeyTaken:
+            detail = "An id or reference of these was stored together with another a moment ago."
+            raise Conflict(f"{detail} Send this again.", code="response_exists", retryable=True) from None
         for item, (_, invited) in zip(recorded, prepared, strict=True):
             if item.created and invited is not None:
                 used.append(Used(invited.id, item.id, complete=item.state["complete"]))
@@ -100,7 +105,8 @@ async def tell(work: Work, changed: Sequence[Recorded]) -> None:
 
 async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
     """Withdraw a response: it makes no failure any more, and its case's rules no longer read it."""
-    stored = await void(work, kinds.RESPONSE, (str(response_id),), reason)
+    reference = (await read_response(work, response_id)).reference
+    stored = await void(work, kinds.RESPONSE, (reference,), reason, addressed=str(response_id))
     begun_by = await queries.invitation_of_response(work.session, work.workspace_id, response_id)
     if begun_by is not None and not stored.unchanged:
         await invitations.touch(work, [begun_by])  # what was begun by it no longer stands: it is open again
@@ -118,21 +124,22 @@ class _Places:
     parents: customers.Parents
     proof: Invited | None
     proofs: Mapping[str, Invited]
-    hashes: dict[str, str]
-    new: set[str]
+    known: dict[str, StoredResponse]
+    new: dict[str, tuple[UUID | None, str]]
     completing: set[UUID]
     erased: Mapping[Buried, frozenset[str]]
 
 
 async def _without_others(work: Work, stored: list[Stored], places: _Places) -> list[Stored]:
-    """Refuse those rows whose id another request stored with another content while this one was prepared."""
-    met = {str(item.id) for item in stored if isinstance(item, Recorded) and not item.created}
-    met = {reference for reference in met if reference in places.new}
+    """Refuse those rows under whose id or reference another request stored another answer while this was prepared."""
+    met = {item.id: item.key[-1] for item in stored if isinstance(item, Recorded) and not item.created}
+    met = {identity: reference for identity, reference in met.items() if reference in places.new}
     if not met:
         return stored
-    theirs = await queries.body_hashes(work.session, work.workspace_id, met)
-    lost = {reference for reference, body_hash in theirs.items() if body_hash != places.hashes[reference]}
-    return [_exists(str(item.id)) if isinstance(item, Recorded) and str(item.id) in lost else item for item in stored]
+    theirs = await queries.stored_responses(work.session, work.workspace_id, met, ())
+    ours = {one.id: places.new[one.reference] for one in theirs}
+    lost = {one.id for one in theirs if ours[one.id][0] not in {None, one.id} or ours[one.id][1] != one.body_hash}
+    return [_exists(item.key[-1]) if isinstance(item, Recorded) and item.id in lost else item for item in stored]
 
 
 async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | None, *, stub: bool) -> _Places:
@@ -147,15 +154,19 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
     # First the invitations: whoever waited here for another finds below what that one stored.
     proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
     vouched = [] if is_claimant(work) else rows
-    references = [str(_identity(work, row)) for row in rows if row.id or row.reference]
+    named = [(_identity(work, row), row.reference) for row in rows if row.id or row.reference]
+    references = {name for identity, reference in named for name in (str(identity), reference) if name is not None}
+    met = await queries.stored_responses(
+        work.session, work.workspace_id, (identity for identity, _ in named), references
+    )
     return _Places(
         settings=await workspaces.of(work),
         surveys=asked,
         parents=await customers.parents(work, ((row.customer, row.case) for row in vouched), stub=stub),
         proof=proof,
         proofs=proofs,
-        hashes=await queries.body_hashes(work.session, work.workspace_id, references),
-        new=set(),
+        known={name: one for one in met for name in (str(one.id), one.reference)},
+        new={},
         completing=set(),
         erased=await _erased_claims(work, rows),
     )
@@ -180,10 +191,12 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     identity = _identity(work, row)
     body_hash = _body_hash(row)
     head = {"survey_id": asked.id, "body_hash": body_hash}
-    if str(identity) in places.hashes:
-        if places.hashes[str(identity)] != body_hash:
-            raise _exists(str(identity))
-        return Change((str(identity),), {}, work.now, work.now, head=head, identity=identity, once=True), None
+    reference = row.reference or str(identity)
+    met = {one.id: one for name in (str(identity), reference) if (one := places.known.get(name)) is not None}
+    if met:
+        before = _the_same(row, body_hash, met.values())
+        key = (before.reference,)
+        return Change(key, {}, work.now, work.now, head=head, identity=before.id, once=True), None
     invited = _invited(work, row, asked, places)
     asked_at, answered, recorded = vouching.times(work, row, invited)
     about = vouching.about(work, row, invited, places.parents, places.erased)
@@ -197,11 +210,23 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
         "asked_at": asked_at,
         "answered_at": answered,
     }
-    places.hashes[str(identity)] = body_hash
-    places.new.add(str(identity))
+    places.known.update(dict.fromkeys((str(identity), reference), StoredResponse(identity, reference, body_hash)))
+    places.new[reference] = row.id, body_hash
     if invited is not None and row.complete:
         places.completing.add(invited.id)
-    return Change((str(identity),), given, answered, recorded, head=head, identity=identity, once=True), invited
+    return Change((reference,), given, answered, recorded, head=head, identity=identity, once=True), invited
+
+
+def _the_same(row: ResponseBody, body_hash: str, met: Collection[StoredResponse]) -> StoredResponse:
+    """Return the response that a row says again; refuse one that says another thing under a name of it.
+
+    One stored before references were kept has its id for a reference: whatever reference it is sent with was its own.
+    """
+    one, *others = met
+    named = row.reference in {None, one.reference} or one.reference == str(one.id)
+    if others or not named or row.id not in {None, one.id} or one.body_hash != body_hash:
+        raise _exists(row.reference or str(row.id))
+    return one
 
 
 def _invited(work: Work, row: ResponseBody, asked: PublishedSurvey, places: _Places) -> Invited | None:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from api.dependencies import AdminReader
+from api.etags import marked
 from api.jobs import service
 from api.jobs.schemas import JobAnswer
 from api.routing import StrictRoute
@@ -13,6 +14,6 @@ router = APIRouter(prefix="/v1", tags=["Jobs"], route_class=StrictRoute)
 
 
 @router.get("/jobs/{job_id}")
-async def read_job(work: AdminReader, job_id: UUID) -> JobAnswer:
+async def read_job(work: AdminReader, job_id: UUID, response: Response) -> JobAnswer:
     """Tell how far a job is and what came of it; those that ended are kept for 90 days. Scope: admin."""
-    return await service.read(work, job_id)
+    return marked(response, await service.read(work, job_id))

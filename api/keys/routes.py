@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.dependencies import Admin, AdminReader
+from api.etags import marked
 from api.keys import service
 from api.keys.schemas import KeyAnswer, KeyBody, NewKeyAnswer, RotationAnswer, RotationBody
 from api.listing import STREAMED, Asking, listed
@@ -28,9 +29,9 @@ async def list_keys(work: AdminReader, asked: Asking) -> Page[KeyAnswer] | Respo
 
 
 @router.get("/{key_id}")
-async def read_key(work: AdminReader, key_id: UUID) -> KeyAnswer:
+async def read_key(work: AdminReader, key_id: UUID, response: Response) -> KeyAnswer:
     """Read one key. Scope: admin."""
-    return await service.read(work, key_id)
+    return marked(response, await service.read(work, key_id))
 
 
 @router.post("/{key_id}/rotate", status_code=201)

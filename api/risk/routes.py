@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import Moment, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsWriter, RiskReader
+from api.etags import marked
 from api.jobs.schemas import Accepted
 from api.listing import STREAMED, Asking, listed
 from api.paging import Page
@@ -60,9 +61,11 @@ async def store_feedback(
 
 
 @router.get("/customers/{reference}/risk/feedback/{feedback}")
-async def read_feedback(work: AnalysisReader, reference: Reference, feedback: Reference) -> FeedbackAnswer:
+async def read_feedback(
+    work: AnalysisReader, reference: Reference, feedback: Reference, response: Response
+) -> FeedbackAnswer:
     """Read what was said of a customer's assessment. Scope: analysis:read."""
-    return await verdicts.read_feedback(work, reference, feedback)
+    return marked(response, await verdicts.read_feedback(work, reference, feedback))
 
 
 @router.get("/risk", response_model=Page[ListedAssessment], responses=STREAMED)
@@ -101,9 +104,9 @@ async def list_models(work: RiskReader, asked: Asking) -> Page[ModelAnswer] | Re
 
 
 @router.get("/models/{model_id}")
-async def read_model(work: RiskReader, model_id: UUID) -> ModelAnswer:
+async def read_model(work: RiskReader, model_id: UUID, response: Response) -> ModelAnswer:
     """Read one version of the risk model. Scope: risk:read."""
-    return await registry.read(work, model_id)
+    return marked(response, await registry.read(work, model_id))
 
 
 @router.get("/models/{model_id}/card")

@@ -8,7 +8,7 @@ from api.company import service as company
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.listing import Asked, rows_of
-from api.recorded import CLOCK_SKEW, impossible, in_order
+from api.recorded import CLOCK_SKEW, check_happened, in_order, not_ahead
 from api.roles import queries, telling
 from api.roles.support_schemas import SupportRequestAnswer, SupportRequestBody, SupportRequestStored
 from api.roles.telling import Row
@@ -37,6 +37,7 @@ async def store_request(work: Work, body: SupportRequestBody) -> tuple[SupportRe
         # Within the skew a caller's clock may run ahead: ours is the limit of what can have happened.
         asked = min(asked, work.now) if asked <= work.now + CLOCK_SKEW else asked
         given |= {"asked_at": asked, "due_at": await _due(work, asked)}
+    given = not_ahead(given, ("met_at",), work.now)
     _check(laid_over(known, given), work.now)
     stored = await telling.tell(
         work, REQUEST, reference, given, body, known=known, needed=NEEDED, happened="asked_at", identity=identity
@@ -51,8 +52,7 @@ async def _due(work: Work, asked: datetime) -> datetime:
 
 
 def _check(state: dict[str, Any], now: datetime) -> None:
-    if state.get("met_at") is not None and state["met_at"] > now:
-        raise impossible("met_at", "in_the_future", "This has not happened yet.")
+    check_happened(state, ("met_at",), now)
     in_order(state, "asked_at", "met_at")
 
 

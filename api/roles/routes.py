@@ -18,7 +18,7 @@ from api.dependencies import (
     utc_now,
 )
 from api.errors import NotAllowed
-from api.etags import etag
+from api.etags import etag, marked
 from api.listing import STREAMED, Asking, listed
 from api.paging import Page
 from api.roles import heard, owing, requests, service
@@ -89,9 +89,9 @@ async def list_proposals(
 
 
 @router.get("/role-proposals/{reference}", openapi_extra=EITHER)
-async def read_proposal(work: ProposalsReader, reference: Reference) -> ProposalAnswer:
+async def read_proposal(work: ProposalsReader, reference: Reference, response: Response) -> ProposalAnswer:
     """Read one role proposal. Scope: roles:write or roles:support."""
-    return await service.read_proposal(work, reference)
+    return marked(response, await service.read_proposal(work, reference))
 
 
 @router.post("/role-proposals/{reference}/supporters", status_code=201)

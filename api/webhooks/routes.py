@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.bodies import ShortText
 from api.dependencies import Admin, AdminReader
+from api.etags import marked
 from api.listing import STREAMED, Asking, listed
 from api.paging import Page
 from api.routing import StrictRoute
@@ -40,9 +41,9 @@ async def list_hooks(work: AdminReader, asked: Asking) -> Page[HookAnswer] | Res
 
 
 @router.get("/hooks/{hook_id}")
-async def read_hook(work: AdminReader, hook_id: UUID) -> HookAnswer:
+async def read_hook(work: AdminReader, hook_id: UUID, response: Response) -> HookAnswer:
     """Read a hook. Scope: admin."""
-    return await service.read(work, hook_id)
+    return marked(response, await service.read(work, hook_id))
 
 
 @router.delete("/hooks/{hook_id}", status_code=204)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
-from api.idempotency import KEPT_FOR, WAIT_MS, Once, first_answer
+from api.idempotency import KEPT_FOR, WAIT_MS, Once, first_answer, seal
 from models.access import IdempotentAnswer
 from models.database import Database, owner_engine
 from tests.api.caller import Caller, ago, done, refusal
@@ -36,6 +36,27 @@ async def test_the_first_answer_comes_again_and_says_that_it_does(client: Caller
     assert again.headers["content-type"] == "application/json"
     assert again.headers["x-request-id"] != first.headers["x-request-id"]
     assert len(await client.read_all("/v1/responses")) == 1
+
+
+async def test_an_answer_comes_again_with_what_its_caller_goes_on_with(client: Caller) -> None:
+    first, again = [await client.post("/v1/responses", SATISFIED, idempotency_key="k") for _ in range(2)]
+    assert first.headers["etag"] == again.headers["etag"] == '"1"'
+    drawn = {"conditions": [(await client.catalogue(code))["code"] for code in ("late", "rude")], "note": "both"}
+    first, again = [await client.post("/v1/condition-sets", drawn, idempotency_key="k") for _ in range(2)]
+    assert (again.headers["idempotent-replay"], again.status_code) == ("true", first.status_code)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_an_answer_kept_without_its_headers_still_comes_again(client: Caller, database: Database) -> None:
+    first = await client.post("/v1/responses", SATISFIED, idempotency_key="k")
+    me = await client.read("/v1/me")
+    body = first.request.content
+    once = Once(UUID(me["workspace_id"]), UUID(me["key_id"]), "k", "POST /v1/responses?", body)
+    async with database.write(once.workspace_id) as session:
+        await session.execute(update(answers).values(sealed=seal(once, first.content)))
+    again = await client.post("/v1/responses", SATISFIED, idempotency_key="k")
+    assert (again.json(), again.headers["idempotent-replay"], again.headers.get("etag")) == (first.json(), "true", None)
 
 
 async def test_another_body_under_the_same_key_is_refused_and_stores_nothing(client: Caller) -> None:

@@ -63,7 +63,7 @@ async def test_a_case_needs_a_customer_a_need_and_an_opening_and_never_loses_the
 async def test_nothing_of_a_case_lies_in_the_future_or_before_its_opening(client: Caller) -> None:
     await client.put_customer("C-1")
     wrong = {
-        "opened_at": ("in_the_future", ago(minutes=-1)),
+        "opened_at": ("in_the_future", ago(minutes=-9)),
         "done_at": ("in_the_future", ago(hours=-1)),
         "confirmed_at": ("in_the_future", ago(hours=-1)),
         "restored_at": ("before_opened_at", ago(days=10)),
