@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     RowMapping,
     ScalarSelect,
     Select,
@@ -34,6 +35,12 @@ models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel set
 assessments = Assessment.__table__  # type: ignore[attr-defined] # same
 workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
 said = kinds.RISK_FEEDBACK.head
+
+
+def is_somebody() -> ColumnElement[bool]:
+    """Say that a customer can be assessed: neither merged into another nor erased, who has no version."""
+    customers = kinds.CUSTOMER.head
+    return and_(customers.c.merged_into.is_(None), customers.c.version > 0)
 
 
 def champion(workspace_id: UUID) -> Select[Any]:
@@ -106,7 +113,7 @@ def current_assessments(workspace_id: UUID) -> Select[Any]:
         _with_customer(select(assessments))
         .join(version, known)
         .add_columns(version.c.objects_to_scoring, latest_team().label("team"))
-        .where(assessments.c.workspace_id == workspace_id, ~superseded)
+        .where(assessments.c.workspace_id == workspace_id, is_somebody(), ~superseded)
     )
 
 
@@ -196,7 +203,7 @@ async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
             and_(assessments.c.workspace_id == customers.c.workspace_id, assessments.c.customer_id == customers.c.id),
         )
         .where(customers.c.workspace_id == workspace_id, assessments.c.state == "active")
-        .where(customers.c.merged_into.is_(None))
+        .where(is_somebody())
         .order_by(assessments.c.as_of.desc(), assessments.c.risk.desc())
         .limit(1)
     )
@@ -226,11 +233,21 @@ async def references(
 async def customers_after(
     session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Return the next customers in the order of their ids; whoever was merged into another is not one."""
+    """Return the next customers who can be assessed, in the order of their ids."""
     customers = kinds.CUSTOMER.head
     statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
-    statement = statement.where(customers.c.merged_into.is_(None))
+    statement = statement.where(is_somebody())
     if after is not None:
         statement = statement.where(customers.c.id > after)
     rows = await session.execute(statement.order_by(customers.c.id).limit(limit))
+    return [(row.id, row.reference) for row in rows]
+
+
+async def somebody_of(
+    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]
+) -> list[tuple[UUID, str]]:
+    """Return those of some customers who can be assessed."""
+    customers = kinds.CUSTOMER.head
+    statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
+    rows = await session.execute(statement.where(customers.c.id.in_(customer_ids), is_somebody()))
     return [(row.id, row.reference) for row in rows]
