@@ -20,8 +20,8 @@ class Backlog:
     ----------
     waiting, running, lost
         Jobs nobody holds, jobs a living worker holds, and jobs whose worker stopped saying that it lives.
-    most_attempts
-        How often the job tried most was begun.
+    most_troubles
+        How many attempts of a job, since it last got on, ended in an error or without a word: of the job with most.
     overdue
         Seconds since the longest waiting job that nobody works on was due.
     deliveries, deliveries_overdue
@@ -31,7 +31,7 @@ class Backlog:
     waiting: int
     running: int
     lost: int
-    most_attempts: int
+    most_troubles: int
     overdue: float
     deliveries: int
     deliveries_overdue: float
@@ -48,7 +48,7 @@ async def backlog(session: AsyncSession, now: datetime) -> Backlog:
                 func.count(case((free, 1))).label("waiting"),
                 func.count(case((held >= now, 1))).label("running"),
                 func.count(case((lost, 1))).label("lost"),
-                func.max(job_claims.c.attempts).label("attempts"),
+                func.max(job_claims.c.failures + job_claims.c.lost).label("troubles"),
                 func.min(case((free | lost, job_claims.c.due_at)), type_=job_claims.c.due_at.type).label("oldest"),
             )
         )
@@ -64,7 +64,7 @@ async def backlog(session: AsyncSession, now: datetime) -> Backlog:
         waiting=jobs.waiting,
         running=jobs.running,
         lost=jobs.lost,
-        most_attempts=jobs.attempts or 0,
+        most_troubles=jobs.troubles or 0,
         overdue=_overdue(jobs.oldest, now),
         deliveries=outbox.waiting,
         deliveries_overdue=_overdue(outbox.oldest, now),

@@ -5,7 +5,7 @@ checkpoint and the sign of life are committed together or not at all. A heavy jo
 `python -m api.learner` and nowhere else.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from models.database import Database
 NOBODY = UUID(int=0)
 CASES_AT_ONCE = 100
 AFTER = "after"
+FOUND = "found before"
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,16 @@ async def score_some(work: Work, held: Held) -> Step:
 
 async def rescore_some(work: Work, held: Held) -> Step:
     """Assess the next customers of whom something was stored between two moments."""
-    after, so_far = _so_far(held)
-    since, until = (from_us(int(str(held.request[name]))) for name in ("since", "until"))
-    further, counted = await scoring.assess_touched(work, since, until, after)
+    _, so_far = _so_far(held)
+    further, counted = await scoring.assess_touched(work, work.kept[FOUND])
     return _step(further, so_far, counted, "assessing")
+
+
+async def find_touched(work: Work, held: Held) -> Sequence[UUID]:
+    """Look for the next customers of whom something was stored between two moments."""
+    after, _ = _so_far(held)
+    since, until = (from_us(int(str(held.request[name]))) for name in ("since", "until"))
+    return await scoring.find_touched(work, since, until, after)
 
 
 async def sweep_some(work: Work, held: Held) -> Step:
@@ -133,6 +140,8 @@ LIGHT: dict[str, Portion] = {
     jobs.RETENTION: retain_some,
     jobs.FORGET: forget_some,
 }
+BEFORE: dict[str, Callable[[Work, Held], Awaitable[object]]] = {jobs.RESCORE: find_touched}
+"""What is looked for before a portion's transaction, which keeps SQLite's one writer, and handed to it as `FOUND`."""
 ALONE: dict[str, Callable[[Database], Awaitable[Mapping[str, JsonValue]]]] = {jobs.COMPACT: compact_files}
 """These cannot be done within a transaction; done twice, they do no harm."""
 HEAVY = (jobs.ANALYSE, jobs.TRAIN)

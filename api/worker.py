@@ -17,8 +17,8 @@ from uuid import UUID
 import structlog
 
 from api import marks, schedules
-from api.dependencies import utc_now, writing_as
-from api.handlers import AFTER_RULES, ALONE, ENDED, HEAVY, LIGHT, TURN, worker_caller
+from api.dependencies import Work, utc_now, writing_as
+from api.handlers import AFTER_RULES, ALONE, BEFORE, ENDED, FOUND, HEAVY, LIGHT, TURN, worker_caller
 from api.jobs.leases import Held, LeaseLost, Leases
 from api.logs import in_few_words
 from api.webhooks.delivery import deliver_due
@@ -187,7 +187,9 @@ class Worker:
     async def _portions(self, held: Held) -> str:
         until = monotonic() + TURN.total_seconds()
         while True:
+            found = await self._look_before(held)
             async with writing_as(self.database, worker_caller(held.workspace_id)) as work:
+                work.kept[FOUND] = found
                 step = await LIGHT[held.kind](work, held)
                 if step.checkpoint is None:
                     await self.leases.done(work.session, held, dict(step.result))
@@ -199,6 +201,14 @@ class Worker:
                 return "turn"
             if self.database.sqlite:
                 await asyncio.sleep(GIVE_WAY_SECONDS)
+
+    async def _look_before(self, held: Held) -> object:
+        if held.kind not in BEFORE:
+            return None
+        async with self.database.read(held.workspace_id) as session:
+            return await BEFORE[held.kind](
+                Work(session, held.workspace_id, worker_caller(held.workspace_id), utc_now()), held
+            )
 
     async def _keep(self, held: Held, news: News) -> None:
         """Extend a job's lease until it is lost; unheard of for a whole lease, it has to be taken for lost."""

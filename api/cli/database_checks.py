@@ -12,7 +12,6 @@ from api.backlog import Backlog, backlog
 from api.cli.checks import Check, warn
 from api.cli.console import now, safe_url
 from api.health import LATE_SECONDS
-from api.jobs.leases import ATTEMPTS
 from api.settings import settings
 from models.database import APP_ROLE, Database, is_unavailable
 from models.mark import MarkName
@@ -20,6 +19,8 @@ from models.schema import head, is_at_head
 from models.tables import DIRECTORY_TABLES, metadata
 
 FULL = 2
+TROUBLED = 3
+"""A job that so many attempts in a row did not get on with needs somebody; how often one merely took turns does not."""
 MOST_DRIFT = timedelta(seconds=5)
 OLD_BACKUP = timedelta(days=7)
 UNGUARDED = """
@@ -105,7 +106,7 @@ def _worker(done: Mapping[str, datetime]) -> Check:
 
 
 def _work(waits: Backlog) -> Iterator[Check]:
-    stuck = waits.overdue > LATE_SECONDS or waits.most_attempts >= ATTEMPTS
+    stuck = waits.overdue > LATE_SECONDS or waits.most_troubles >= TROUBLED
     found = f"{waits.waiting} waiting, {waits.running} running, {waits.lost} lost by their worker"
     remedy = "See that `steadfast serve` runs; its log says what fails."
     yield Check("jobs", not stuck, f"{found}, longest due {waits.overdue:.0f} s", remedy)

@@ -76,7 +76,7 @@ async def demo_key(database: Database) -> str:
 
 
 async def customer_at_risk(database: Database) -> str:
-    """Return the customer the demo tells about: of those with a complete set, the one most at risk."""
+    """Return the customer the demo tells about: the one most at risk."""
     async with database.read() as session:
         found = await workspaces.find(session, NAME)
         return await risk.most_at_risk(session, found.id)

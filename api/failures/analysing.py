@@ -46,13 +46,14 @@ async def store_analysis(
     table = queries.analyses
     mine = (table.c.workspace_id == work.workspace_id) & (table.c.id == analysis_id)
     done = {"state": AnalysisState.DONE, "summary": summary, "unexplained": list(unexplained), "finished_at": work.now}
-    await work.session.execute(update(table).where(mine).values(done))
+    whole = await work.session.scalar(update(table).where(mine).values(done).returning(table.c.whole))
     if found:
         await _store_sets(work, outcome, found)
         rows = [_row(work, outcome, analysis_id, position, item) for position, item in enumerate(found)]
         await work.session.execute(insert(queries.findings), rows)
-    confirmed = [_confirmed(work, outcome, analysis_id, item) for item in found if item.status == telling.CONFIRMED]
-    await telling.tell_confirmed(work, outcome, analysis_id, confirmed)
+    if whole:  # what somebody tries out is never in force, and no news
+        confirmed = [_confirmed(work, outcome, analysis_id, item) for item in found if item.status == telling.CONFIRMED]
+        await telling.tell_confirmed(work, outcome, analysis_id, confirmed)
     await audit.note(work, "analysis.stored", str(analysis_id), {"sets": len(found)})
 
 

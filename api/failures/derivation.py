@@ -36,6 +36,7 @@ CASES_AT_ONCE = 500
 KEPT = "rules"
 KEPT_CHANGES = "changes that rules read"
 ABSENT = ObservedState.ABSENT.value
+UNKNOWN = ObservedState.UNKNOWN.value
 
 Steps = dict[int, tuple[int, str]]
 """From each moment (microseconds) on: the number of the row that holds, and the condition's state."""
@@ -69,6 +70,7 @@ async def derive_all(work: Work, after: UUID | None = None, at_once: int | None 
     case_ids = await queries.case_ids_after(work.session, work.workspace_id, after, most)
     await watching.hold_cases(work.session, work.workspace_id, case_ids)
     await derive(work, case_ids, Source.CASE)
+    await _close_ruleless(work, case_ids)
     return case_ids[-1] if len(case_ids) == most else None
 
 
@@ -85,6 +87,19 @@ async def present_in(work: Work, case_id: UUID) -> list[str]:
     return sorted(code for code, id_ in ids.items() if id_ in steps and _at_end(steps[id_]) == ObservedState.PRESENT)
 
 
+async def _close_ruleless(work: Work, case_ids: Sequence[UUID]) -> None:
+    """Say that from now on nobody knows, where a rule saw something that was taken away since."""
+    _, ids = await rule_book(work)
+    watched, now_us = set(ids.values()), to_us(work.now)
+    rows = [
+        _step(work, case_id, condition_id, now_us, steps.get(now_us, (0, ABSENT))[0] + 1, UNKNOWN)
+        for case_id, by_condition in (await _stored_steps(work, case_ids, None)).items()
+        for condition_id, steps in by_condition.items()
+        if condition_id not in watched and _at_end(steps) != UNKNOWN
+    ]
+    await watching.add_steps(work.session, rows)
+
+
 async def derive_each(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
     """Let some rules look at cases nobody else derives meanwhile; keep what they see, and when to look again."""
     for start in range(0, len(case_ids), CASES_AT_ONCE):
@@ -94,7 +109,6 @@ async def derive_each(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_
 async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case_ids: Sequence[UUID]) -> None:
     told = await timelines(work, book, case_ids)
     stored = await _stored_steps(work, case_ids, [ids[code] for code in book.rules])
-    stamp = {"workspace_id": work.workspace_id, "stored_at": to_us(work.now)}
     rows: list[dict[str, Any]] = []
     for case_id in case_ids:
         wanted: defaultdict[UUID, dict[int, str]] = defaultdict(dict)
@@ -103,8 +117,7 @@ async def _derive_some(work: Work, book: RuleBook, ids: Mapping[str, UUID], case
         have = stored.get(case_id, NO_STEPS)
         for condition_id in {*have, *wanted}:
             for moment_us, number, state in _differing(have.get(condition_id, NOTHING), wanted.get(condition_id)):
-                step = {"case_id": case_id, "condition_id": condition_id, "observed_at": moment_us, "number": number}
-                rows.append({**stamp, **step, "state": state, "id": watch_id(case_id, condition_id)})
+                rows.append(_step(work, case_id, condition_id, moment_us, number, state))
     await watching.add_steps(work.session, rows)
     coming = {case_id: told[case_id].next_us for case_id in case_ids}
     await looks.look_again(work.session, work.workspace_id, coming)
@@ -115,6 +128,19 @@ async def timelines(work: Work, book: RuleBook, case_ids: Sequence[UUID]) -> dic
     told = await histories(work, case_ids, book.reads)
     now_us = to_us(work.now) + 1  # what is answered now is known the microsecond after
     return {case_id: book.look(told[case_id], now_us) for case_id in case_ids}
+
+
+def _step(work: Work, case_id: UUID, condition_id: UUID, moment_us: int, number: int, state: str) -> dict[str, Any]:
+    return {
+        "workspace_id": work.workspace_id,
+        "case_id": case_id,
+        "condition_id": condition_id,
+        "observed_at": moment_us,
+        "number": number,
+        "state": state,
+        "id": watch_id(case_id, condition_id),
+        "stored_at": to_us(work.now),
+    }
 
 
 def _differing(stored: Steps, wanted: Mapping[int, str] | None) -> list[tuple[int, int, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, func, insert, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, func, insert, literal, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api import audit, kinds
@@ -114,7 +114,9 @@ async def exposed_customers(work: Work, asked: Asked, *, set_id: UUID) -> tuple[
     theirs = _cases_in(work, _complete_cases(work, codes, ids[codes[0]]))
     exposed = theirs.with_only_columns(version.c.customer_id)
     statement = select(customer.c.id, customer.c.reference, customer.c.stored_at.label("changed_at"))
-    statement = statement.where(customer.c.workspace_id == work.workspace_id, customer.c.id.in_(exposed))
+    # Cases outlive whoever was erased: there is nobody left to be exposed, and no version.
+    there = and_(customer.c.workspace_id == work.workspace_id, customer.c.version > 0)
+    statement = statement.where(there, customer.c.id.in_(exposed))
     if asked.updated_since is not None:
         since = asked.updated_since
         lately = exposed.where(_touched(since, list(ids.values())))
@@ -158,15 +160,15 @@ def _touched(since: datetime, condition_ids: Sequence[UUID]) -> ColumnElement[bo
 
 def _complete_cases(work: Work, codes: Sequence[str], first: UUID) -> Subquery:
     """Select the cases in which every one of some conditions is present as known now; `first` is one's id."""
-    seen = kinds.OBSERVATION.version
-    # Only cases in which one of them was ever present can have all.
-    rows = (
-        select(seen.c.case_id, literal(to_us(work.now), BigInteger).label("moment_us"))
+    # Only cases in which one of them was ever present can have all, whoever saw it.
+    possible = [
+        select(seen.c.case_id)
         .where(seen.c.workspace_id == work.workspace_id, seen.c.condition_id == first)
         .where(seen.c.state == ObservedState.PRESENT)
-        .distinct()
-        .cte("possible_cases")
-    )
+        for seen in (kinds.OBSERVATION.version, queries.rule_observations)
+    ]
+    either = union(*possible).subquery("possible_cases")
+    rows = select(either.c.case_id, literal(to_us(work.now), BigInteger).label("moment_us")).cte("cases_now")
     states = condition_states(work.workspace_id, rows).subquery("states")
     present = select(states.c.case_id).where(
         states.c.condition.in_(codes), states.c.state == ObservedState.PRESENT.value

@@ -167,9 +167,9 @@ async def named_cases(session: AsyncSession, workspace_id: UUID, case_ids: Seque
 async def confirmed_before(
     session: AsyncSession, workspace_id: UUID, outcome: str, analysis_id: UUID
 ) -> dict[UUID, bool]:
-    """Return the sets that analyses before one confirmed, and of each whether the newest of them did."""
+    """Return the sets that whole analyses before one confirmed, and of each whether the newest of them did."""
     done = (analyses.c.workspace_id == workspace_id, analyses.c.outcome == outcome, analyses.c.state == "done")
-    others = select(analyses.c.id).where(*done, analyses.c.id != analysis_id)
+    others = select(analyses.c.id).where(*done, analyses.c.whole.is_(True), analyses.c.id != analysis_id)
     newest = await session.scalar(others.order_by(analyses.c.created_at.desc(), analyses.c.id.desc()).limit(1))
     statement = select(findings.c.id, findings.c.analysis_id).where(
         findings.c.workspace_id == workspace_id, findings.c.status == "confirmed", findings.c.analysis_id.in_(others)

@@ -26,12 +26,17 @@ from models.failure import ConditionKind, ObservedState
 
 
 class ConditionBody(Times):
-    """A circumstance that can help a failure to happen. The same code again is its next wording."""
+    """A circumstance that can help a failure to happen. The same code again is its next wording.
+
+    What is left out stays as it was; `null` takes a rule or a description away.
+    """
 
     code: Code
     name: ShortText
     kind: ConditionKind
-    rule: dict[str, JsonValue] | None = Field(default=None, description="How to see it in a case's facts.")
+    rule: dict[str, JsonValue] | None = Field(
+        default=None, description="How to see it in a case's facts; null takes it away."
+    )
     description: Annotated[Text, Field(max_length=2000)] | None = None
 
 

@@ -29,17 +29,22 @@ OUTCOME = "failure"
 
 
 async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
-    """Catalogue a condition, and let its rule look at the past cases."""
+    """Catalogue a condition, and let its rule look at the past cases; what the body leaves out stays as it was."""
     zone = (await workspaces.of(work)).zone
     _check_rule(body.rule, zone)
     occurred, recorded = when(body, work.now)
-    given = body.model_dump(exclude={"code", "occurred_at", "recorded_at"})
+    given = body.model_dump(exclude={"code", "occurred_at", "recorded_at"}, exclude_unset=True)
+    before = await _current_condition(work, body.code)
     stored = (await customers.keep(work, kinds.CONDITION, [Change((body.code,), given, occurred, recorded)]))[0]
     if not stored.unchanged:
         await audit.note(work, "condition.stored", body.code, {"version": stored.version})
     derivation.forget(work)
-    past = "no_rule" if body.rule is None else "evaluated" if stored.unchanged else await _look_back(work)
     found = await read_condition(work, body.code)
+    if found.rule == (None if before is None else before["rule"]):
+        past = "no_rule" if found.rule is None else "evaluated"
+    else:
+        # A rule that was taken away leaves what it saw until now, and sees nothing any more.
+        past = await _look_back(work)
     return ConditionStored(**found.model_dump(), unchanged=stored.unchanged, past_cases=past)
 
 
@@ -70,11 +75,16 @@ def _check_rule(rule: Mapping[str, JsonValue] | None, zone: str) -> None:
 
 async def read_condition(work: Work, code: str) -> ConditionAnswer:
     """Return a condition of the catalogue."""
-    statement = queries.current_conditions(work.workspace_id).where(queries.conditions.c.reference == code)
-    row = (await work.session.execute(statement)).mappings().one_or_none()
+    row = await _current_condition(work, code)
     if row is None:
         raise NoSuchThing(f"There is no condition {code}.")
     return _condition_answer(row)
+
+
+async def _current_condition(work: Work, code: str) -> Mapping[Any, Any] | None:
+    statement = queries.current_conditions(work.workspace_id).where(queries.conditions.c.reference == code)
+    row: Mapping[Any, Any] | None = (await work.session.execute(statement)).mappings().one_or_none()
+    return row
 
 
 async def list_conditions(work: Work, asked: Asked) -> tuple[list[ConditionAnswer], str | None]:

@@ -69,7 +69,7 @@ async def _tell(work: Work, cases: Mapping[UUID, UUID | None], by: Literal["answ
 async def tell_confirmed(
     work: Work, outcome: str, analysis_id: UUID, found: Sequence[tuple[UUID, ConditionSetConfirmed]]
 ) -> int:
-    """Tell of the confirmed sets of an analysis just stored that the one before it had not confirmed.
+    """Tell of the confirmed sets of a whole analysis just stored that the whole one before it had not confirmed.
 
     Parameters
     ----------

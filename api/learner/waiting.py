@@ -49,7 +49,7 @@ async def _asked(workspace: str, ask: Callable[[Work], Awaitable[UUID]]) -> Summ
             job = await _look(database, found.id, job_id)
             if job.state == JobState.DONE:
                 return job.result or {}
-            if job.problem is not None:
+            if job.state == JobState.FAILED and job.problem is not None:  # before that it is tried again
                 raise Refused(job.problem.code, job.problem.detail)
             if job.state == JobState.CANCELED:
                 raise Refused("canceled", "Somebody called this off while it was waited for.")

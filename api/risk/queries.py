@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     RowMapping,
     ScalarSelect,
     Select,
@@ -34,6 +35,12 @@ models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel set
 assessments = Assessment.__table__  # type: ignore[attr-defined] # same
 workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
 said = kinds.RISK_FEEDBACK.head
+
+
+def is_somebody() -> ColumnElement[bool]:
+    """Say that a customer can be assessed: neither merged into another nor erased, who has no version."""
+    customers = kinds.CUSTOMER.head
+    return and_(customers.c.merged_into.is_(None), customers.c.version > 0)
 
 
 def champion(workspace_id: UUID) -> Select[Any]:
@@ -87,16 +94,6 @@ async def last_assessments(
 def current_assessments(workspace_id: UUID) -> Select[Any]:
     """Select what was last said of each customer, with the customer's reference, wish and team of the latest case."""
     customers, version = kinds.CUSTOMER.head, kinds.CUSTOMER.version
-    later = assessments.alias("later")
-    superseded = (
-        select(later.c.id)
-        .where(
-            later.c.workspace_id == assessments.c.workspace_id,
-            later.c.customer_id == assessments.c.customer_id,
-            tuple_(later.c.as_of, later.c.id) > tuple_(assessments.c.as_of, assessments.c.id),
-        )
-        .exists()
-    )
     known = and_(
         version.c.workspace_id == customers.c.workspace_id,
         version.c.id == customers.c.id,
@@ -106,7 +103,21 @@ def current_assessments(workspace_id: UUID) -> Select[Any]:
         _with_customer(select(assessments))
         .join(version, known)
         .add_columns(version.c.objects_to_scoring, latest_team().label("team"))
-        .where(assessments.c.workspace_id == workspace_id, ~superseded)
+        .where(assessments.c.workspace_id == workspace_id, is_somebody(), ~_superseded())
+    )
+
+
+def _superseded() -> ColumnElement[bool]:
+    """Say that more was said of an assessment's customer later."""
+    later = assessments.alias("later")
+    return (
+        select(later.c.id)
+        .where(
+            later.c.workspace_id == assessments.c.workspace_id,
+            later.c.customer_id == assessments.c.customer_id,
+            tuple_(later.c.as_of, later.c.id) > tuple_(assessments.c.as_of, assessments.c.id),
+        )
+        .exists()
     )
 
 
@@ -186,22 +197,20 @@ def current_feedback(workspace_id: UUID) -> Select[Any]:
     )
 
 
+async def values_of(session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return what those customers are worth of whom it is known, in minor units."""
+    version = kinds.CUSTOMER.version
+    known = current_rows(kinds.CUSTOMER, workspace_id).with_only_columns(version.c.id, version.c.value_amount)
+    rows = await session.execute(known.where(version.c.id.in_(customer_ids), version.c.value_amount.is_not(None)))
+    return {row.id: row.value_amount for row in rows}
+
+
 async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:
-    """Return the reference of the customer with the highest risk last assessed."""
-    customers = kinds.CUSTOMER.head
-    statement = (
-        select(customers.c.reference)
-        .join(
-            assessments,
-            and_(assessments.c.workspace_id == customers.c.workspace_id, assessments.c.customer_id == customers.c.id),
-        )
-        .where(customers.c.workspace_id == workspace_id, assessments.c.state == "active")
-        .where(customers.c.merged_into.is_(None))
-        .order_by(assessments.c.as_of.desc(), assessments.c.risk.desc())
-        .limit(1)
-    )
-    found: str | None = await session.scalar(statement)
-    return found or ""
+    """Return the reference of the customer whose last assessment shows the highest risk."""
+    mine = (assessments.c.workspace_id == workspace_id, assessments.c.state == "active", is_somebody())
+    last = _with_customer(select(assessments.c.risk)).where(*mine, ~_superseded())
+    found = (await session.execute(last.order_by(assessments.c.risk.desc(), assessments.c.id).limit(1))).first()
+    return "" if found is None else str(found.customer)
 
 
 async def references(
@@ -226,11 +235,21 @@ async def references(
 async def customers_after(
     session: AsyncSession, workspace_id: UUID, after: UUID | None, limit: int
 ) -> list[tuple[UUID, str]]:
-    """Return the next customers in the order of their ids; whoever was merged into another is not one."""
+    """Return the next customers who can be assessed, in the order of their ids."""
     customers = kinds.CUSTOMER.head
     statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
-    statement = statement.where(customers.c.merged_into.is_(None))
+    statement = statement.where(is_somebody())
     if after is not None:
         statement = statement.where(customers.c.id > after)
     rows = await session.execute(statement.order_by(customers.c.id).limit(limit))
+    return [(row.id, row.reference) for row in rows]
+
+
+async def somebody_of(
+    session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]
+) -> list[tuple[UUID, str]]:
+    """Return those of some customers who can be assessed."""
+    customers = kinds.CUSTOMER.head
+    statement = select(customers.c.id, customers.c.reference).where(customers.c.workspace_id == workspace_id)
+    rows = await session.execute(statement.where(customers.c.id.in_(customer_ids), is_somebody()))
     return [(row.id, row.reference) for row in rows]

@@ -28,14 +28,22 @@ async def assess_all(work: Work, after: UUID | None) -> Assessed:
 async def count_all(work: Work) -> int:
     """Return how many customers there are to assess."""
     customers = kinds.CUSTOMER.head
-    counted = select(func.count()).select_from(customers).where(customers.c.workspace_id == work.workspace_id)
+    counted = select(func.count()).select_from(customers)
+    counted = counted.where(customers.c.workspace_id == work.workspace_id, queries.is_somebody())
     return int(await work.session.scalar(counted) or 0)
 
 
-async def assess_touched(work: Work, since: datetime, until: datetime, after: UUID | None) -> Assessed:
-    """Assess the next customers of whom something was stored after one moment and up to another."""
+async def find_touched(work: Work, since: datetime, until: datetime, after: UUID | None) -> list[UUID]:
+    """Return the next customers of whom something was stored after one moment and up to another."""
     some = await touched_customers(work.session, work.workspace_id, since, until, after, CUSTOMERS_AT_ONCE)
-    return await _assess(work, some)
+    return [customer_id for customer_id, _ in some]
+
+
+async def assess_touched(work: Work, found: Sequence[UUID]) -> Assessed:
+    """Assess customers found a moment ago, those of them who are still there, and keep what changed."""
+    some = await queries.somebody_of(work.session, work.workspace_id, found)
+    further = found[-1] if len(found) == CUSTOMERS_AT_ONCE else None
+    return further, (await _assess(work, some))[1]
 
 
 async def _assess(work: Work, some: Sequence[tuple[UUID, str]]) -> Assessed:

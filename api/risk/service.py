@@ -206,9 +206,10 @@ async def store_assessments(work: Work, answers: Mapping[UUID, RiskAnswer]) -> i
     """Append those assessments that say something new; return how many."""
     await queries.hold_assessing(work.session, work.workspace_id)
     before = await queries.last_assessments(work.session, work.workspace_id, list(answers), None)
+    values = await queries.values_of(work.session, work.workspace_id, list(answers))
     rows, events = [], []
     for customer_id, answer in answers.items():
-        digest = _digest(answer)
+        digest = _digest(answer, values.get(customer_id))
         last = before.get(customer_id)
         if last is not None and last["feature_hash"] == digest:
             continue
@@ -249,12 +250,15 @@ def _row(work: Work, customer_id: UUID, answer: RiskAnswer, digest: str) -> dict
     }
 
 
-def _digest(answer: RiskAnswer) -> str:
-    """Return what an assessment says, but for its moment and for what merely drifts with it."""
+def _digest(answer: RiskAnswer, value: int | None) -> str:
+    """Return what an assessment says, but for its moment and for what merely drifts with it.
+
+    The expected loss drifts with the risk; what it is reckoned from, the customer's value, does not.
+    """
     said = answer.model_dump(mode="json", exclude={"as_of", "reason_text"})
     for name in ("risk", "low", "high"):
         said[name] = None if said[name] is None else round(said[name], 2)
-    said["expected_loss"] = None
+    said["expected_loss"] = value if answer.state == ACTIVE else None
     for condition in (*said["conditions"], *said["condition_sets"]):
         condition["risk_without"] = round(condition["risk_without"], 2)
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -136,7 +136,7 @@ def finding(*conditions: str, status: str = "confirmed") -> Finding:
 async def test_a_set_is_confirmed_once_and_returns_when_it_had_gone(
     database: Database, workspace: WorkspaceSettings
 ) -> None:
-    async def analysed(*found: Finding) -> Sequence[tuple[str, str]]:
+    async def analysed(*found: Finding, whole: bool = True) -> Sequence[tuple[str, str]]:
         before = len(await told(database, workspace))
         async with writing_as(database, operator(workspace)) as work:
             row = {
@@ -145,13 +145,15 @@ async def test_a_set_is_confirmed_once_and_returns_when_it_had_gone(
                 "outcome": "failure",
                 "request": {},
             }
-            row |= {"state": AnalysisState.RUNNING, "whole": True, "created_at": work.now}
+            row |= {"state": AnalysisState.RUNNING, "whole": whole, "created_at": work.now}
             await work.session.execute(insert(analyses).values(row))
             await store_analysis(work, analysis_id, "failure", {}, found)
         return [(kind, payload["conditions"]) for kind, payload in (await told(database, workspace))[before:]]
 
     pair, weak = finding("late", "wrong_part"), finding("late", status="unconfirmed")
+    assert await analysed(pair, whole=False) == []
     assert await analysed(pair, weak) == [("condition_set.confirmed", "late + wrong_part")]
+    assert await analysed(whole=False) == []
     assert await analysed(pair) == []
     assert await analysed(finding("late", "wrong_part", status="unconfirmed"), finding("late")) == [
         ("condition_set.confirmed", "late")

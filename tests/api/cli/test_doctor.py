@@ -14,7 +14,6 @@ from sqlalchemy import insert, text
 from api import marks
 from api.cli import checks, database_checks
 from api.jobs import claims
-from api.jobs.leases import ATTEMPTS
 from api.settings import settings
 from models.database import Database, owner_engine
 from models.ids import uuid7
@@ -156,21 +155,43 @@ def test_a_machine_without_room_or_zones_is_found(desk: Desk, monkeypatch: pytes
     assert not looked(desk, 1)["time zones"]["ok"]
 
 
+def leave_job(due_at: datetime, **counts: int) -> None:
+    """Leave a job that waits or runs, taken so often."""
+
+    async def leave() -> None:
+        database = Database(settings().database_url, 1)
+        workspace_id = uuid7()
+        async with database.write() as session:
+            workspaces = Workspace.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+            row = {"id": workspace_id, "slug": str(workspace_id), "created_at": due_at}
+            await session.execute(insert(workspaces).values(row))
+            job = {"workspace_id": workspace_id, "job_id": uuid7(), "kind": "derive", "due_at": due_at}
+            await session.execute(insert(claims).values({**job, **counts}))
+        await database.close()
+
+    asyncio.run(leave())
+
+
+@pytest.mark.parametrize(
+    ("counts", "well"),
+    [
+        ({"attempts": 500}, True),
+        ({"attempts": 9, "failures": 1, "lost": 1}, True),
+        ({"attempts": 9, "failures": 3}, False),
+        ({"attempts": 9, "lost": 3}, False),
+    ],
+)
+def test_a_long_job_that_takes_turns_is_well_and_one_that_gets_nowhere_is_not(
+    desk: Desk, counts: dict[str, int], *, well: bool
+) -> None:
+    leave_job(datetime.now(UTC), **counts)
+    assert looked(desk)["jobs"]["ok"] is well
+
+
 def test_a_silent_worker_stuck_jobs_and_late_deliveries_are_found(desk: Desk) -> None:
     long_ago = datetime.now(UTC) - timedelta(hours=2)
     mark(MarkName.WORKER, long_ago)
-
-    async def leave_work() -> None:
-        database = Database(settings().database_url, 1)
-        workspace_id, given_up = uuid7(), {"kind": "derive", "due_at": long_ago, "attempts": ATTEMPTS}
-        async with database.write() as session:
-            workspaces = Workspace.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
-            row = {"id": workspace_id, "slug": "late", "created_at": long_ago}
-            await session.execute(insert(workspaces).values(row))
-            await session.execute(insert(claims).values(workspace_id=workspace_id, job_id=uuid7(), **given_up))
-        await database.close()
-
-    asyncio.run(leave_work())
+    leave_job(long_ago)
     found = looked(desk, 1)
     assert [name for name, check in found.items() if not check["ok"] and not check["warning"]] == ["worker", "jobs"]
     assert "1 waiting" in found["jobs"]["found"]

@@ -185,6 +185,23 @@ async def test_exposed_customers_have_a_case_with_the_whole_set(client: Caller) 
     refusal(await client.get("/v1/condition-sets/00000000-0000-0000-0000-000000000001/customers"), 404, "not_found")
 
 
+@pytest.mark.parametrize("first_by_rule", [True, False])
+async def test_exposure_is_found_whoever_saw_the_conditions(client: Caller, *, first_by_rule: bool) -> None:
+    seen, told = ("a_passed_on", "rude") if first_by_rule else ("passed_on", "a_rude")
+    await client.catalogue(seen, rule={"all": [{"field": "handovers", "op": "ge", "value": 2}]})
+    await client.catalogue("late", rule={"all": [{"field": "promise_broken", "op": "eq", "value": True}]})
+    await client.catalogue(told)
+    by_rules, mixed = await draw(client, seen, "late"), await draw(client, seen, told)
+    for number in range(3):
+        await client.put_customer(f"C-{number}")
+        await client.put_case(f"K-{number}", f"C-{number}", handovers=number)
+        await client.promise(f"K-{number}", "P", due_at=ago(minutes=5))
+        await client.observe(f"K-{number}", told)
+    exposed = [{"customer": "C-2", "cases": ["K-2"]}]
+    for drawn in (by_rules, mixed):
+        assert await client.read_all(f"/v1/condition-sets/{drawn['id']}/customers") == exposed
+
+
 async def test_customers_who_are_newly_exposed_are_found_since_then(client: Caller) -> None:
     await client.catalogue("late")
     await client.catalogue("long", rule={"all": [{"field": "answers.minutes_spent", "op": "ge", "value": 60}]})

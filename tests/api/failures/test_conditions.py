@@ -104,6 +104,33 @@ async def test_a_new_rule_looks_back_at_past_cases(client: Caller) -> None:
     assert (await client.catalogue("reported"))["past_cases"] == "no_rule"
 
 
+async def test_rewording_keeps_the_rule_and_null_takes_it_away_with_what_it_sees(client: Caller) -> None:
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1", handovers=3)
+    await client.catalogue("passed_on", rule=HANDED_OVER, description="from hand to hand")
+    reworded = await client.catalogue("passed_on", name="Handed over twice", kind="capacity")
+    assert (reworded["rule"], reworded["description"]) == (HANDED_OVER, "from hand to hand")
+    assert (await client.catalogue("passed_on", name="Handed over twice", kind="capacity"))["unchanged"]
+    await client.put_case("K-1", "C-1", handovers=0)
+    assert await seen_states(client) == ["absent"]
+    await client.put_case("K-1", "C-1", handovers=4)
+    before = ago(seconds=0)
+    taken_away = await client.catalogue("passed_on", rule=None)
+    assert (taken_away["rule"], taken_away["description"]) == (None, "from hand to hand")
+    assert await seen_states(client) == ["unknown"]
+    assert (await client.read("/v1/customers/C-1/risk"))["conditions"] == []
+    past = await client.read("/v1/customers/C-1/risk", as_of=before)
+    assert [item["code"] for item in past["conditions"]] == ["passed_on"]
+    again = await client.catalogue("passed_on", rule=HANDED_OVER)
+    assert again["past_cases"] == "evaluated"
+    assert await seen_states(client) == ["present"]
+
+
+async def seen_states(client: Caller) -> list[str]:
+    """Give how the condition stands by the rule in each case."""
+    return [item["state"] for item in await client.read_all("/v1/observations", condition="passed_on")]
+
+
 async def test_many_past_cases_are_a_jobs_work(
     client: Caller, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -116,6 +116,40 @@ async def test_history_holds_each_change_oldest_first(
     refusal(await client.get("/v1/customers/nobody/risk/history"), 404, "not_found")
 
 
+async def test_another_value_or_currency_makes_another_assessment(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1", value={"amount": 1_000, "currency": "EUR"})
+    assert (await score(database, workspace), await score(database, workspace)) == (1, 0)
+    for value in ({"amount": 90_000, "currency": "EUR"}, {"amount": 90_000, "currency": "CHF"}, None):
+        await client.put_customer("C-1", value=value)
+        assert (await score(database, workspace), await score(database, workspace)) == (1, 0)
+        [stored] = await client.read_all("/v1/risk")
+        fresh = await client.read("/v1/customers/C-1/risk")
+        assert [stored[name] for name in ("expected_loss", "currency")] == [fresh["expected_loss"], fresh["currency"]]
+
+
+async def test_the_one_most_at_risk_is_so_by_their_last_assessment(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    async def most() -> str:
+        async with database.read(workspace.id) as session:
+            return await queries.most_at_risk(session, workspace.id)
+
+    assert await most() == ""
+    await company(client)
+    await client.put_case("C-2-8", "C-2", demand="failure", handovers=5, contacts=9, opened_at=ago(hours=6))
+    await score(database, workspace)
+    assert await most() == "C-2"
+    await client.put_customer("C-3", segment="new")
+    await client.put_case("C-3-0", "C-3", opened_at=ago(hours=1))
+    assert await score(database, workspace) >= 1  # assessed last, and at less risk
+    assert await most() == "C-2"
+    await client.leave("C-2")
+    await score(database, workspace)
+    assert await most() == "C-1"
+
+
 async def test_two_who_score_at_once_tell_each_change_once(
     client: Caller, database: Database, workspace: WorkspaceSettings
 ) -> None:
