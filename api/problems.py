@@ -25,6 +25,7 @@ CODES: dict[str, str] = {
     "not_storable": "An import's row holds a value that this database cannot keep. The report says which.",
     "cannot_be_cleared": "This field is needed and cannot be set to null.",
     "condition_defines_outcome": "The condition reads what the outcome's definition reads: it would explain itself.",
+    "too_many_strata": "The confounder tells too many groups of cases apart. The detail says how many are taken.",
     "too_few_failures": "There are too few failures to learn from. The detail says how many are needed.",
     "nothing_to_learn_from": "There is no case with a known outcome yet.",
     "already_ended": "The job has ended: there is nothing left to call off.",

@@ -25,8 +25,9 @@ from ml.mining.critical import tried_by_size
 from ml.mining.items import Items, column_kinds
 from ml.mining.observed import PRESENT, UNDETERMINED, Observed
 from ml.mining.report import Condition, FoundSet, Leak
+from ml.mining.strata import TooManyStrata
 
-__all__ = ["Condition", "ConditionSetMiner", "FoundSet", "Leak", "TooFewFailures"]
+__all__ = ["Condition", "ConditionSetMiner", "FoundSet", "Leak", "TooFewFailures", "TooManyStrata"]
 
 _BINARY = 2
 
@@ -172,7 +173,7 @@ class ConditionSetMiner(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         groups : array-like, shape (n,), optional
             The customer of each row (clusters). By default every row is its own customer.
         strata : array-like, shape (n,), optional
-            A confounder; every stratum has its own leak.
+            A confounder; every stratum of 20 rows and more has its own leak, the others share one.
         time : array-like, shape (n,), optional
             Sortable moments. Without them nothing can be confirmed.
 
@@ -184,6 +185,8 @@ class ConditionSetMiner(ClassifierMixin, TransformerMixin, BaseEstimator):  # ty
         ------
         TooFewFailures
             Under `min_failures`.
+        TooManyStrata
+            More than 100 strata of 20 rows and more.
         ValueError
             If the outcome does not have exactly two classes.
         """

@@ -68,7 +68,7 @@ class SetReason:
 
 @dataclass(frozen=True, slots=True)
 class NearSet:
-    """A set of which all but one member is present: one more mishap completes it."""
+    """A set of which one case has all but one member: one more mishap in it completes the set."""
 
     id: str
     missing: str
@@ -140,6 +140,7 @@ def explain(
     *,
     present: Collection[str],
     sets: Collection[ConfirmedSet] = (),
+    near: Mapping[str, str] | None = None,
     linked: Mapping[str, Collection[str]] | None = None,
 ) -> Explanation:
     """Explain one customer's risk by removal.
@@ -153,6 +154,8 @@ def explain(
         Codes of the conditions on record for this customer.
     sets : collection of ConfirmedSet
         All confirmed sets of the workspace.
+    near : mapping of str to str, optional
+        By id the sets that one case is a single member short of, and that member (`ml.exposures.nearly_complete`).
     linked : mapping of str to collection of str, optional
         Raw features that say the same thing as a condition and go to unknown with it, such as
         ``{"promise_broken": ("promises_broken_90", "promises_overdue")}``.
@@ -185,7 +188,7 @@ def explain(
     complete = {s.id: s for s in sets if _complete(s, features, without)}
     reasons = [_set_reason(confirmed, removal) for confirmed in complete.values()]
     reasons.sort(key=lambda reason: (round(reason.risk_broken, 12), reason.risk_without, reason.id))
-    near = [_near(confirmed, without) for confirmed in sets if confirmed.id not in complete]
+    short = near or {}
     risk = f"Risk {_decimal(score.risk)} [{_decimal(score.low)}, {_decimal(score.high)}]"
     named = [reason for reason in conditions if score.risk - reason.risk_without >= VISIBLE][:SHOWN]
     clauses = [f"{risk} within {model.horizon_days} days", *_condition_clauses(named, any_present=bool(without))]
@@ -195,7 +198,11 @@ def explain(
         *score,
         conditions=conditions,
         condition_sets=tuple(reasons),
-        near_sets=tuple(found for found in near if found is not None),
+        near_sets=tuple(
+            NearSet(confirmed.id, short[confirmed.id])
+            for confirmed in sets
+            if confirmed.id in short and confirmed.id not in complete
+        ),
         top_set=" + ".join(reasons[0].conditions) if reasons else None,
         reason_text="; ".join(clauses) + ".",
     )
@@ -219,13 +226,6 @@ def _set_reason(confirmed: ConfirmedSet, removal: _Removal) -> SetReason:
 def _by_risk(without: Mapping[str, float]) -> list[str]:
     """Sort codes by risk, those alike to the last rounding by name."""
     return sorted(without, key=lambda code: (round(without[code], 12), code))
-
-
-def _near(confirmed: ConfirmedSet, present: Collection[str]) -> NearSet | None:
-    missing = [code for code in confirmed.conditions if code not in present]
-    if len(missing) == 1 and len(confirmed.conditions) > 1:
-        return NearSet(confirmed.id, missing[0])
-    return None
 
 
 def _condition_clauses(named: Collection[ConditionReason], *, any_present: bool) -> list[str]:

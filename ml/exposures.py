@@ -79,6 +79,56 @@ def _complete(case: Mapping[str, int], members: Collection[str], moment_us: int)
     return (moment_us - max(case[code] for code in members)) / DAY_US < SEEN_DAYS
 
 
+def nearly_complete(
+    sightings: Iterable[Sighting], moment_us: int, sets: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Return the sets that one case is a single member short of, and the member it lacks.
+
+    Parameters
+    ----------
+    sightings : iterable of Sighting
+        What was known to be present by the moment.
+    moment_us : int
+        The moment, UTC microseconds.
+    sets : mapping of str to collection of str
+        Members of each confirmed condition set, by set id.
+
+    Returns
+    -------
+    dict of str to str
+        By set id. A set is complete within one case and so is near within one: members seen in different cases do not
+        add up. Of several such cases the latest says which member; a set of one member is never near.
+
+    Examples
+    --------
+    >>> apart = [Sighting("c", "late", 0), Sighting("d", "wrong_part", 0)]
+    >>> nearly_complete(apart, DAY_US, {"s": ["late", "wrong_part", "no_callback"]})
+    {}
+    >>> nearly_complete([*apart, Sighting("c", "wrong_part", 0)], DAY_US, {"s": ["late", "wrong_part", "no_callback"]})
+    {'s': 'no_callback'}
+    """
+    by_case: defaultdict[Any, dict[str, int]] = defaultdict(dict)
+    for sighting in sightings:
+        by_case[sighting.case][sighting.condition] = sighting.since_us
+    near: dict[str, str] = {}
+    for set_id, members in sets.items():
+        if any(_complete(case, members, moment_us) for case in by_case.values()):
+            continue
+        lacking = [found for case in by_case.values() if (found := _lacking(case, members, moment_us)) is not None]
+        if lacking:
+            near[set_id] = max(lacking)[1]
+    return near
+
+
+def _lacking(case: Mapping[str, int], members: Collection[str], moment_us: int) -> tuple[int, str] | None:
+    """Return since when a case is one member short of a set, and which; None where it is not."""
+    missing = [code for code in members if code not in case]
+    there = [code for code in members if code in case]
+    if len(missing) != 1 or not there or not _complete(case, there, moment_us):
+        return None
+    return max(case[code] for code in there), missing[0]
+
+
 def lately_present(sightings: Sequence[Sighting], moment_us: int) -> list[str]:
     """Return the codes present in a case within 90 days, in the order of the alphabet."""
     return sorted({s.condition for s in sightings if (moment_us - s.since_us) / DAY_US < SEEN_DAYS})

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from ml.conditions import ConditionSetMiner, FoundSet, TooFewFailures
+from ml.conditions import ConditionSetMiner, FoundSet, TooFewFailures, TooManyStrata
 from ml.mining.columns import Feature, TableRefused, conditions_of, is_number, levels_of, numbers_of
 
 __all__ = ["TableRefused", "analyse_table"]
@@ -48,7 +48,7 @@ def analyse_table(
     customer : str, optional
         Rows of one customer are one cluster; a row without a customer is its own.
     strata : str, optional
-        A confounder; every value of it has its own leak.
+        A confounder; every value of it in 20 rows and more has its own leak, at most 100 of them.
     ignore : sequence of str
         Columns that are no conditions.
     say : callable, optional
@@ -86,6 +86,8 @@ def analyse_table(
         )
     except TooFewFailures as refusal:
         raise _too_few(refusal.needed, refusal.have) from refusal
+    except TooManyStrata as refusal:
+        raise TableRefused(refusal.code, str(refusal), "Name another column, or leave --strata out.") from refusal
     if say is not None:
         for sentence in (*matrix.said, *miner.notes_):
             say(sentence)

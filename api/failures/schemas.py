@@ -192,7 +192,11 @@ class AnalysisBody(Body):
     outcome: Literal["failure"] = Field(default="failure", description="The outcome whose conditions are looked for.")
     window: Window | None = Field(default=None, description="Only cases of this time. Default: all.")
     strata: Annotated[str, Field(strict=True, pattern=r"^(need|channel|team|attributes\.[^\x00/]{1,100})$")] | None = (
-        Field(default=None, description="A confounder: `need`, `channel`, `team` or `attributes.NAME`.")
+        Field(
+            default=None,
+            description="A confounder: `need`, `channel`, `team` or `attributes.NAME`. Values with under 20 cases "
+            "count as one; at most 100 others are taken (`too_many_strata`).",
+        )
     )
 
 

@@ -38,7 +38,7 @@ async def analyse(leases: Leases, held: Held, tell: Callable[[float, str], None]
     tell(0.2, "searching")
     miner = await asyncio.to_thread(_mine, matrix)
     tell(0.85, "judging")
-    found = _findings(matrix, miner)
+    found = _findings(miner)
     found += await asyncio.to_thread(judged, matrix, miner, proposals, {item.conditions for item in found})
     left = _unexplained(matrix, found)
     summary = {**_summary(matrix, miner), "as_of": as_of, "unexplained": len(left)}
@@ -106,7 +106,7 @@ def _summary(matrix: CaseMatrix, miner: ConditionSetMiner) -> Summary:
     }
 
 
-def _findings(matrix: CaseMatrix, miner: ConditionSetMiner) -> list[Finding]:
+def _findings(miner: ConditionSetMiner) -> list[Finding]:
     return [
         Finding(
             conditions=tuple(_codes(found.items)),
@@ -115,7 +115,7 @@ def _findings(matrix: CaseMatrix, miner: ConditionSetMiner) -> list[Finding]:
             customers=found.customers,
             failures=found.failures,
             rate=found.rate,
-            rate_without_any=_rate_without_any(matrix, found),
+            rate_without_any=found.rate_without_any,
             completion=found.completion,
             low=found.low,
             high=found.high,
@@ -135,15 +135,6 @@ def _without(found: FoundSet) -> dict[str, float | None]:
 
 def _by_code(measure: dict[Condition, float | None]) -> dict[str, Any]:
     return {condition.feature: value for condition, value in measure.items()}
-
-
-def _rate_without_any(matrix: CaseMatrix, found: FoundSet) -> float | None:
-    """Return the failure rate of the cases that lacked exactly one member."""
-    places = [matrix.conditions.index(code) for code in _codes(found.items)]
-    states = np.array(matrix.states, dtype=float)[:, places]
-    lacking = (states == 1).sum(axis=1) == len(places) - 1
-    lacking &= ~np.isnan(states).any(axis=1)
-    return float(np.mean(np.array(matrix.failed)[lacking])) if lacking.any() else None
 
 
 def _unexplained(matrix: CaseMatrix, found: Sequence[Finding]) -> list[dict[str, JsonValue]]:

@@ -8,7 +8,7 @@ from api.jobs.leases import Held, Leases
 from api.learner.analyses import analyse
 from api.learner.trainings import train
 from api.worker import Heavy, News, Refused
-from ml.conditions import TooFewFailures
+from ml.conditions import TooFewFailures, TooManyStrata
 from ml.snapshots import NothingToLearn
 
 Tell = Callable[[float, str], None]
@@ -20,7 +20,7 @@ async def learn(leases: Leases, held: Held, tell: Tell) -> None:
     """Do a heavy job; a refusal of any room below becomes the job's."""
     try:
         await KINDS[held.kind](leases, held, tell)
-    except (NothingToLearn, TooFewFailures) as refused:
+    except (NothingToLearn, TooFewFailures, TooManyStrata) as refused:
         raise Refused(refused.code, str(refused)) from refused
 
 

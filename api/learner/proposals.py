@@ -12,6 +12,7 @@ from ml.case_matrix import CaseMatrix
 from ml.conditions import ConditionSetMiner
 from ml.mining.items import Item, Items
 from ml.mining.proposals import Judged, judge_proposals
+from ml.mining.strata import pooled
 from models.failure import Verdict
 
 
@@ -54,7 +55,7 @@ def judged(
     answers = judge_proposals(
         np.array(matrix.states, dtype=float),
         np.array(matrix.failed, dtype=bool),
-        stratum=np.unique(strata, return_inverse=True)[1].reshape(-1),
+        stratum=pooled(np.unique(strata, return_inverse=True)[1].reshape(-1))[0],
         customer=np.unique(customers, return_inverse=True)[1].reshape(-1),
         found=[_items(matrix, [condition.feature for condition in each.items]) for each in miner.sets_],
         proposed=[_items(matrix, proposal.conditions) for proposal in drawn],

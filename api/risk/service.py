@@ -21,7 +21,7 @@ from api.risk.schemas import ConditionAnswer, NearSetAnswer, RiskAnswer, SetAnsw
 from api.risk.seen import seen_now
 from api.risk.serving import Serving, serving
 from ml.explain import Explanation, explain
-from ml.exposures import Sighting, exposure_features, lately_present
+from ml.exposures import Sighting, exposure_features, lately_present, nearly_complete
 from ml.features import FEATURES, customer_departures, customer_features, some_moments
 from ml.flagging import flag
 from ml.scoring import LEVEL, Score
@@ -108,7 +108,8 @@ def _assessed(
     members = {found.id: found.conditions for found in using.sets}
     features = {**raw, **exposure_features(seen, moment_us, members)}
     present = lately_present(seen, moment_us)
-    explanation = explain(using.model, features, present=present, sets=using.sets)
+    near = nearly_complete(seen, moment_us, members)
+    explanation = explain(using.model, features, present=present, sets=using.sets, near=near)
     score = Score(explanation.risk, explanation.low, explanation.high)
     value = row.get("value_amount")
     return RiskAnswer(

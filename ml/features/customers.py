@@ -105,7 +105,6 @@ def _case_features(cases: CTE) -> CTE:
             _total(repeated).label("repeats_90"),
             _total(not_first).label("not_first_90"),
             _total(recent, cases.c.handovers).label("handovers_90"),
-            func.min(opened).label("first_opened_us"),
         )
         .group_by(cases.c.customer_id, t)
         .cte("case_features")
@@ -173,7 +172,9 @@ def customer_features(moments: Moments) -> Select[Any]:
     Returns
     -------
     Select
-        `customer_id`, `moment_us`, then the columns of `FEATURES`, then `objects_to_scoring`.
+        `customer_id`, `moment_us`, then the columns of `FEATURES`, then `objects_to_scoring`. Whoever is not known to
+        be a customer since some day has no `tenure_days`: the first case within the look-back would be no more than
+        the look-back.
     """
     customers = customer_versions
     cases = _known_cases(moments)
@@ -185,7 +186,6 @@ def customer_features(moments: Moments) -> Select[Any]:
     t = moments.rows.c.moment_us
     last = _decoded(of_responses.c.score_last_code)
     earlier = (of_responses.c.score_sum - last) / func.nullif(of_responses.c.scores - 1, 0)
-    since = func.coalesce(us(customers.c.since), of_cases.c.first_opened_us)
     statement = select(
         moments.rows.c.customer_id,
         t,
@@ -197,7 +197,7 @@ def customer_features(moments: Moments) -> Select[Any]:
         of_responses.c.score_mean_90,
         (earlier - last).label("score_fall"),
         _decoded(of_responses.c.effort_last_code).label("effort_last"),
-        (cast(t - since, Float) / DAY_US).label("tenure_days"),
+        (cast(t - us(customers.c.since), Float) / DAY_US).label("tenure_days"),
         customers.c.value_amount,
         customers.c.value_currency,
         func.coalesce(customers.c.objects_to_scoring, False).label("objects_to_scoring"),

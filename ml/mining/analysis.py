@@ -13,6 +13,7 @@ from ml.mining.confirmation import Periods, split_in_time
 from ml.mining.discovery import Discovered, Rows, discover
 from ml.mining.findings import Findings, Period, findings
 from ml.mining.items import Kind
+from ml.mining.strata import LEAST_ROWS, pooled
 
 FEW_FAILURES = 400
 
@@ -36,12 +37,15 @@ class Context:
         Codes from 0, in sorted order.
     references : ndarray
         What the customer codes stand for.
+    pooled : int
+        How many strata had too few rows and were pooled into one.
     """
 
     customer: Indices | None
     stratum: Indices | None
     moment: Indices | None
     references: NDArray[Any]
+    pooled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +70,15 @@ def context(failed: Flags, groups: ArrayLike | None, strata: ArrayLike | None, t
     Raises
     ------
     ValueError
-        If one has not as many entries as there are rows.
+        If one has not as many entries as there are rows; `TooManyStrata` if strata tell too many groups apart.
     """
     customer, references = _coded(groups, failed)
     if len(references) == len(failed):
         customer = None
-    return Context(customer, _coded(strata, failed)[0], _coded(time, failed)[0], references)
+    stratum, small = _coded(strata, failed)[0], 0
+    if stratum is not None:
+        stratum, small = pooled(stratum)
+    return Context(customer, stratum, _coded(time, failed)[0], references, small)
 
 
 def _coded(values: ArrayLike | None, failed: Flags) -> tuple[Indices | None, NDArray[Any]]:
@@ -103,6 +110,8 @@ def analyse(X: NDArray[np.floating], failed: Flags, kinds: list[Kind], around: C
     found = discover(X, rows, kinds, alpha=limits.alpha, least=limits.min_support)
     if len(failed) and int(failed.sum()) < FEW_FAILURES:
         notes.insert(0, f"{int(failed.sum())} failures: more sets will be found with {FEW_FAILURES} and more.")
+    if around.pooled:
+        notes.append(f"{around.pooled} strata with under {LEAST_ROWS} rows each were pooled into one.")
     return Analysis(findings(X, everyone, first, later, found), found, periods, ascertained(X, failed), tuple(notes))
 
 

@@ -18,7 +18,7 @@ class TableRefused(ValueError):  # noqa: N818 - a refusal is named for what is t
     ----------
     code : str
         One of column_missing, column_used_twice, no_conditions, outcome_not_binary, time_missing,
-        too_few_failures, unreadable_file.
+        too_few_failures, too_many_strata, unreadable_file.
     advice : str
         What to do about it, in a sentence.
     """

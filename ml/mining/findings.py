@@ -26,6 +26,7 @@ from ml.mining.report import (
     figures,
     lacking,
     leak,
+    rate_without_any,
     rates_without,
 )
 
@@ -77,6 +78,7 @@ class _Finding:
     headline: Figures
     discovery: Figures
     rates_without: list[float | None]
+    rate_without_any: float | None
     essentiality: list[float | None]
     status: Status
     p_confirm: float | None
@@ -173,6 +175,7 @@ def _describe(
         headline=headline,
         discovery=before.figures(k),
         rates_without=rates_without(window.observed, window.period.y, members),
+        rate_without_any=rate_without_any(window.observed, window.period.y, members),
         essentiality=essentialities(overall.observed, overall.grouping, members, k),
         status=status,
         p_confirm=None if after is None else float(after.fit.p_value[k]),
@@ -195,6 +198,7 @@ def _named(finding: _Finding, names: Sequence[str], ascertained: set[int]) -> Fo
         rate_low=head.rate_low,
         rate_high=head.rate_high,
         rate_without=dict(zip(items, finding.rates_without, strict=True)),
+        rate_without_any=finding.rate_without_any,
         essentiality=dict(zip(items, finding.essentiality, strict=True)),
         completion=head.completion,
         low=head.low,

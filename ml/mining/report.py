@@ -62,6 +62,8 @@ class FoundSet:
         As in `Figures`, of the confirmation window (of all rows where there is none).
     rate_without : dict of Condition to float or None
         Rate of the rows that lack exactly this member while the others are present; None without such rows.
+    rate_without_any : float or None
+        Rate of the rows that lack exactly one member, whichever, in the same window; None without such rows.
     essentiality : dict of Condition to float or None
         l_S / (l_S + l_{S without c}): 1 where the others alone do nothing. None for a single condition.
     status : {"confirmed", "not_confirmed", "too_few", "stopped", "amplifier"}
@@ -92,6 +94,7 @@ class FoundSet:
     rate_low: float
     rate_high: float
     rate_without: dict[Condition, float | None] = field(hash=False)
+    rate_without_any: float | None
     essentiality: dict[Condition, float | None] = field(hash=False)
     completion: float
     low: float
@@ -179,6 +182,11 @@ def lacking(observed: Observed, members: Items) -> list[Flags]:
 def rates_without(observed: Observed, y: Flags, members: Items) -> list[float | None]:
     """Return, member by member, the rate of the rows lacking only it; None where there are none."""
     return [_rate(y[without]) for without in lacking(observed, members)]
+
+
+def rate_without_any(observed: Observed, y: Flags, members: Items) -> float | None:
+    """Return the rate of the rows lacking exactly one member, whichever; None where there are none."""
+    return _rate(y[np.logical_or.reduce(lacking(observed, members))])
 
 
 def _rate(y: Flags) -> float | None:

@@ -221,7 +221,7 @@ def many(failing: int, count: int = 240) -> Told:
         over, away = number % 2, (number // 2) % 2
         bad = number % 4 == 3 or number % 29 < failing
         told.customers.append({"reference": f"C-{number}", **known})
-        attributes = {"handed": over, "away": away, "constant": 1}
+        attributes = {"handed": over, "away": away, "constant": 1, "number": number}
         case = {
             "reference": f"K-{number}",
             "customer": f"C-{number}",

@@ -39,6 +39,22 @@ def test_a_set_that_holds_later_is_confirmed_and_shown_by_its_later_figures() ->
     assert found.rate == pytest.approx(y[4200:][complete[4200:]].mean())
 
 
+def test_the_rate_with_one_member_missing_is_of_the_same_time_as_the_rate_with_all() -> None:
+    X, y = pair(1, 6000)
+    cut = len(y) * 7 // 10
+    lacking = X[:, :2].sum(axis=1) == 1
+    y[:cut][lacking[:cut]] = 0
+    y[cut:][lacking[cut:]] = np.arange(int(lacking[cut:].sum())) % 5 == 0
+    miner = ConditionSetMiner().fit(X, y, time=np.arange(len(y)))
+    assert miner.periods_ is not None
+    later = miner.periods_.confirmation
+    shown = miner.sets_[0]
+    assert len(shown.items) == 2
+    assert shown.rate == pytest.approx(y[later][X[later, :2].all(axis=1)].mean())
+    assert shown.rate_without_any == pytest.approx(y[later][lacking[later]].mean())
+    assert shown.rate_without_any == pytest.approx(0.2, abs=0.01)
+
+
 def test_without_time_nothing_is_confirmed() -> None:
     X, y = pair(2, 6000)
     miner = ConditionSetMiner().fit(X, y)

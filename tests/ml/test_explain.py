@@ -8,6 +8,7 @@ import time
 import pytest
 
 from ml.explain import ConfirmedSet, NearSet, explain
+from ml.exposures import DAY_US, Sighting, exposure_features, lately_present, nearly_complete
 from ml.scorecard import scorecard_for
 from ml.scoring import RiskModel, probability
 
@@ -67,11 +68,31 @@ def test_the_top_set_is_the_one_whose_breaking_lowers_the_risk_most() -> None:
     assert answer.top_set == "no_callback + rude"
 
 
-def test_a_set_with_all_but_one_member_present_is_near() -> None:
-    answer = explain(MODEL, {"seen:rude": 1.0}, present=["rude"], sets=[TRIPLE, PAIR, ConfirmedSet("one", ("late",))])
-    assert answer.near_sets == (NearSet("p", "no_callback"),)
-    assert answer.condition_sets == ()
-    assert answer.top_set is None
+def near(*seen: tuple[str, str, float]) -> tuple[NearSet, ...]:
+    """Give the sets near in cases in which conditions have been present for some days."""
+    sets = [TRIPLE, PAIR, ConfirmedSet("one", ("late",))]
+    sightings = [Sighting(case, code, -int(days * DAY_US)) for case, code, days in seen]
+    members = {known.id: known.conditions for known in sets}
+    features = exposure_features(sightings, 0, members)
+    short = nearly_complete(sightings, 0, members)
+    return explain(MODEL, features, present=lately_present(sightings, 0), sets=sets, near=short).near_sets
+
+
+def test_a_set_is_near_where_one_case_has_all_but_one_member() -> None:
+    assert near(("k", "rude", 1)) == (NearSet("p", "no_callback"),)
+    assert near(("k", "late_engineer", 1), ("k", "wrong_part", 2)) == (NearSet("t", "no_callback"),)
+    assert near(("k", "late_engineer", 1)) == ()
+
+
+def test_members_seen_in_different_cases_do_not_make_a_set_near() -> None:
+    assert near(("k", "late_engineer", 1), ("m", "wrong_part", 1)) == ()
+    parts = [("k", code, 1.0) for code in TRIPLE.conditions]
+    assert near(*parts, ("m", "late_engineer", 1), ("m", "wrong_part", 1)) == (NearSet("p", "rude"),)
+
+
+def test_of_several_near_cases_the_latest_says_what_is_missing_and_old_ones_say_nothing() -> None:
+    assert near(("k", "rude", 9), ("m", "no_callback", 1)) == (NearSet("p", "rude"),)
+    assert near(("k", "rude", 91)) == ()
 
 
 def test_the_stored_exposure_decides_whether_a_set_is_complete() -> None:

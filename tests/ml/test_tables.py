@@ -115,6 +115,15 @@ def test_an_outcome_must_be_zero_or_one(tmp_path: Path, column: str) -> None:
     assert refusal.value.code == "outcome_not_binary"
 
 
+def test_a_confounder_of_too_many_values_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    rows = [f"{number % 2},{number % 5 == 0:d},{number % 101}" for number in range(101 * 20)]
+    path.write_text("\n".join(["a,failed,street", *rows]), encoding="utf-8")
+    with pytest.raises(TableRefused) as refusal:
+        analyse_table(path, "failed", strata="street")
+    assert refusal.value.code == "too_many_strata"
+
+
 def test_too_few_failures_are_refused_with_the_number_needed(tmp_path: Path) -> None:
     with pytest.raises(TableRefused) as refusal:
         analysed(written(cases(60), tmp_path / "cases.csv"))

@@ -117,13 +117,15 @@ async def test_only_cases_of_a_window_are_looked_at_and_what_is_in_force_stays(c
     assert {item["analysis"] for item in of_late} == {late}
 
 
-@pytest.mark.parametrize("strata", ["need", "team", "attributes.constant"])
+@pytest.mark.parametrize("strata", ["need", "team", "attributes.constant", "attributes.number"])
 async def test_a_confounder_is_taken_account_of(client: Caller, worker: Worker, strata: str) -> None:
     await company(client)
     analysis = await ask(client, strata=strata)
     await worker.work_off()
     found = await client.read(f"/v1/analyses/{analysis}")
     assert (found["state"], found["strata"], found["in_force"]) == ("done", strata, False)
+    pooled = "240 strata with under 20 rows each were pooled into one." in found["summary"]["notes"]
+    assert pooled is (strata == "attributes.number")
 
 
 @pytest.mark.parametrize(

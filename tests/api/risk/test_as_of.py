@@ -124,6 +124,23 @@ async def test_what_was_known_does_not_change_when_more_becomes_known(migrated_u
         assert (told["left"], told["value"], told["score_last"] is not None) == (1.0, 1, True)
 
 
+async def test_tenure_counts_from_the_day_somebody_became_a_customer_and_is_unknown_without_it(
+    migrated_url: str,
+) -> None:
+    told = a_past(NOW, customers=4, days=600)
+    del told.customers[0]["since"]
+    async with told_company(migrated_url, told) as (database, workspace_id, _):
+        tenure = {
+            name: values["tenure_days"]
+            for (name, _), values in (
+                await features(database, workspace_id, all_moments(workspace_id, [to_us(NOW)]))
+            ).items()
+        }
+        assert tenure.pop("C-0") is None
+        expected = {f"C-{n}": 600 - n + n / 24 for n in range(1, 4)}
+        assert tenure == pytest.approx(expected, abs=1e-6)
+
+
 async def test_training_and_serving_see_the_same_customer(migrated_url: str) -> None:
     async with told_company(migrated_url, a_past(NOW, customers=12)) as (database, workspace_id, client):
         us = to_us(NOW)
