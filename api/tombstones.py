@@ -152,7 +152,7 @@ async def newest(work: Work, kind: Buried, reference: str) -> Mapping[Any, Any] 
 async def bury(
     work: Work, names: Mapping[Buried, Iterable[str]], removed: Mapping[str, int], state: TombstoneState
 ) -> list[dict[str, Any]]:
-    """Append tombstones; return the rows."""
+    """Append tombstones, of one name at least; return the rows."""
     rows = [
         {
             "workspace_id": work.workspace_id,
@@ -166,8 +166,7 @@ async def bury(
         for kind, references in names.items()
         for reference in sorted(references)
     ]
-    if rows:
-        await work.session.execute(insert(tombstones), rows)
+    await work.session.execute(insert(tombstones), rows)
     return rows
 
 

@@ -269,3 +269,16 @@ async def test_what_an_invitation_leaves_open_is_vouched_for_or_claimed(asked: C
     assert await about(await invite(asked, case=None), form, customer="C-2") == (None, None, "C-2", None)
     other = await invite(asked, customer="C-2", case=None)
     refusal(await asked.post("/v1/responses", answer(other["token"], case="K-1")), 422, "customer_mismatch")
+
+
+async def test_the_link_of_an_erased_customers_invitation_leads_nowhere(client: Caller) -> None:
+    tokens = {}
+    for name in ("C-1", "C-2"):
+        await client.put_customer(name)
+        invited = done(await client.post("/v1/invitations", {"survey": "post_interaction", "customer": name}))
+        tokens[name] = invited["token"]
+    assert (await client.erase("C-1"))["removed"]["invitations"] == 1
+    answer = {"survey": "post_interaction", "answers": {"satisfaction": 1}}
+    refusal(await client.post("/v1/responses", {**answer, "invitation": tokens["C-1"]}), 422, "unknown_invitation")
+    assert (await client.get(f"/i/{tokens['C-1']}")).status_code == 404
+    done(await client.post("/v1/responses", {**answer, "invitation": tokens["C-2"]}))

@@ -111,3 +111,17 @@ async def test_old_comments_lose_their_words_and_old_responses_go(
     assert answers == [{"satisfaction": 3}, {"satisfaction": 3, "comment": "1 days ago"}]
     assert await work_off(database) == 1
     assert (await keep_no_longer(database, operator(workspace.id)))["comments"] == 0
+
+
+async def test_an_old_response_without_words_stays_as_it_is(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1", opened_at=ago(days=900))
+    old = {"answered_at": ago(days=800), "recorded_at": ago(days=800)}
+    given = await client.respond("K-1", satisfaction=2, answers={"needs_met": "no"}, **old)
+    before = await client.read(f"/v1/responses/{given['id']}")
+    await agree(client, comments=365)
+    assert (await keep_no_longer(database, operator(workspace.id)))["comments"] == 1
+    assert await client.read(f"/v1/responses/{given['id']}") == before
+    assert (await keep_no_longer(database, operator(workspace.id)))["comments"] == 0

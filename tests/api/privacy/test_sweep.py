@@ -1,6 +1,7 @@
 """The sweep after an erasure: what names somebody somewhere inside is found, whoever wrote it and when."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy import insert, select
 from api import tombstones
 from api.cli.console import now, operator
 from api.dependencies import Work, writing_as
-from api.privacy import erasing, service
+from api.errors import Gone
+from api.privacy import erasing, searching, service
 from api.privacy.ledger import read_ledger
 from api.settings import settings
 from api.worker import work_off
@@ -21,12 +23,14 @@ from models.failure import AnalysisState
 from models.ids import uuid7
 from models.outbox import JobState
 from models.tables import metadata
-from tests.api.caller import Caller, ago, done
+from models.tombstone import Buried
+from tests.api.caller import Caller, ago, done, refusal
 from tests.api.conftest import MakeWorkspace
 
 pytestmark = pytest.mark.anyio
 
 SUMMARY = {"unexplained": ["case:K-1", "case:K-2", {"K-1": "C-1"}], "n": 2, "none": None}
+LEFT = [{"case": "K-1"}, {"case": "K-2"}]
 DETAILS = {"case": "K-1", "path": "/v1/cases/K-1/promises"}
 
 
@@ -38,7 +42,13 @@ async def named(client: Caller, database: Database, workspace: WorkspaceSettings
     at = datetime.now(UTC)
     stamp = {"workspace_id": workspace.id}
     rows: dict[str, dict[str, Any]] = {
-        "analyses": {"outcome": "failure", "request": {}, "state": AnalysisState.DONE, "summary": SUMMARY},
+        "analyses": {
+            "outcome": "failure",
+            "request": {},
+            "state": AnalysisState.DONE,
+            "summary": SUMMARY,
+            "unexplained": LEFT,
+        },
         "jobs": {"kind": "derive", "request": {"cases": ["K-1"]}, "state": JobState.FAILED, "problem": "K-1"},
         "events": {"type": "support.overdue", "payload": {"about": {"customer": "C-1"}, "text": "Ana"}},
         "audit_entries": {"actor": "a", "action": "a", "subject": "s", "details": DETAILS},
@@ -72,6 +82,7 @@ async def test_what_names_the_erased_is_taken_out_and_the_rest_stays(
         "n": 2,
         "none": None,
     }
+    assert await found(database, workspace, "analyses", "unexplained") == [LEFT[1:]]
     assert await found(database, workspace, "jobs", "request") == [{"cases": ["erased"]}] * 2 + [{}] * 2
     assert (await found(database, workspace, "jobs", "problem"))[:2] == ["erased", None]
     assert await found(database, workspace, "events", "payload") == [{"erased": True}]
@@ -79,6 +90,17 @@ async def test_what_names_the_erased_is_taken_out_and_the_rest_stays(
     assert {"erased": True} in details
     assert "K-1" not in str(details)
     assert set(await found(database, workspace, "jobs", "state")) == {JobState.FAILED, JobState.DONE}
+
+
+@pytest.mark.usefixtures("named")
+async def test_a_sweep_in_many_portions_misses_nothing(
+    client: Caller, database: Database, workspace: WorkspaceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "ROWS_AT_ONCE", 1)
+    await client.erase("C-1")
+    assert await work_off(database) == 2
+    for table, column in (("jobs", "request"), ("analyses", "summary"), ("audit_entries", "details")):
+        assert "K-1" not in str(await found(database, workspace, table, column))
 
 
 async def test_staff_who_named_the_erased_in_a_sentence_keep_the_sentence(client: Caller, database: Database) -> None:
@@ -127,6 +149,34 @@ async def test_who_points_at_somebody_who_is_just_being_erased_is_refused(
     assert (answer.status_code, answer.json()["code"]) in {(409, "conflict"), (409, "erased")}
     again = await client.put("/v1/cases/K-1", body)
     assert (again.status_code, again.json()["code"]) == (409, "erased")
+
+
+async def test_who_is_told_of_again_while_being_erased_is_not_made_anew(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await client.put_customer("C-1", name="Ana")
+    async with writing_as(database, operator(workspace.id)) as work:
+        await service.erase(work, "C-1")
+        put = asyncio.create_task(client.put("/v1/customers/C-1", {"name": "Ana Two"}))
+        await asyncio.sleep(0.5)
+    refused = refusal(await put, 409)
+    assert refused["code"] in {"conflict", "erased"}
+    refusal(await client.put("/v1/customers/C-1", {"name": "Ana Two"}), 409, "erased")
+    refusal(await client.get("/v1/customers/C-1"), 404)
+
+
+async def test_what_was_made_anew_of_somebody_erased_meanwhile_is_refused_where_others_write(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    """On SQLite nobody writes between the look and the deed."""
+    await client.put_customer("C-1")
+    await client.erase("C-1")
+    async with database.read(workspace.id) as session:
+        work = Work(session, workspace.id, operator(workspace.id), now())
+        alone = session.get_bind().dialect.name == "sqlite"
+        with nullcontext() if alone else pytest.raises(Gone):
+            await tombstones.refuse_erased_meanwhile(work, Buried.CUSTOMER, ["C-1"])
+        await tombstones.refuse_erased_meanwhile(work, Buried.CUSTOMER, ["C-2"])
 
 
 async def test_only_an_erasure_in_the_same_workspace_explains_an_orphan(
