@@ -2,7 +2,7 @@
 
 Every workspace there is looks at all its cases once: until now nobody looked when a promise fell due.
 
-Revision ID: 0013
+Revision ID: 0012
 Revises: 0011
 """
 
@@ -11,7 +11,7 @@ from alembic import op
 
 from models.migrations.policies import guard
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
