@@ -10,6 +10,8 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from models.rules.values import from_micros, micros
+
 DAYS_IN_A_WEEK = 7
 
 
@@ -65,10 +67,9 @@ class Every:
         >>> Every(timedelta(minutes=1)).after(datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC), "UTC", 0.25).isoformat()
         '2026-01-01T12:01:15+00:00'
         """
-        period = self.period.total_seconds()
-        begun = (now.timestamp() - share * period) // period
-        following = datetime.fromtimestamp(0, UTC) + timedelta(seconds=(begun + 1 + share) * period)
-        return following if following > now else following + self.period
+        period = self.period // timedelta(microseconds=1)
+        since = (micros(now) - int(share * period)) % period
+        return from_micros(micros(now) - since + period)
 
 
 @dataclass(frozen=True, slots=True)
