@@ -136,8 +136,10 @@ class Telling(RuleBasedStateMachine):
             self.tell_of_a_customer(owner, {"name": "a", "attributes": {"x": number % 3}}, None)
             self.tell_of_a_case(str(number), owner, {"contacts": number % 4, "channel": "a"}, None, moved=False)
             self.respond(str(number), 1 + number % 5, keyed=number % 2 == 0)
-        if owners:
+        if owners:  # and correct whose some of it was
             self.tell_of_a_case("1", owners[-1], {"attributes": {"y": 1}}, None, moved=True)
+            for owner in (owners[0], owners[-1]):
+                self.tell_of_a_departure("1", owner, "closed")
 
     # --- what is told ----------------------------------------------------------------------------------------------
 
