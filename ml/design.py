@@ -31,7 +31,7 @@ def design_matrix(scorecard: Scorecard, columns: Mapping[str, ArrayLike]) -> Rea
     >>> design_matrix(scorecard_for(), {"score_last": [0.0, 10.0, np.nan]})[:, 13]
     array([1., 0., 0.])
     """
-    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
+    arrays = {name: np.asarray(values) for name, values in columns.items()}
     sizes = {array.shape for array in arrays.values()}
     if len(sizes) != 1 or len(shape := sizes.pop()) != 1:
         raise ValueError("columns are arrays of one length")
@@ -40,7 +40,7 @@ def design_matrix(scorecard: Scorecard, columns: Mapping[str, ArrayLike]) -> Rea
         raw = arrays.get(term.feature)
         if raw is not None:
             form = term.transform.clip_form()
-            value = np.clip((raw - form.centre) / form.scale, form.low, form.high)
+            value = np.clip((raw.astype(np.float64) - form.centre) / form.scale, form.low, form.high)
             matrix[:, index] = np.nan_to_num(np.log(value) if form.logarithm else value, nan=0.0)
     return matrix
 

@@ -12,6 +12,8 @@ from scipy.special import expit
 
 ARMIJO = 1e-4
 SHORTEST = 1e-8
+ROWS_AT_ONCE = 16_384
+CUSTOMERS_AT_ONCE = 1_024
 
 Reals = NDArray[np.float64]
 
@@ -100,12 +102,23 @@ def posterior_covariance(evidence: Evidence, prior: Prior, beta: Reals) -> Reals
     p = expit(rows @ beta)
     order = np.argsort(owner, kind="stable")
     starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
-    scores = np.add.reduceat((rows * (weight * (target - p))[:, None])[order], starts)
     few = starts.size / max(starts.size - 1, 1)
-    meat = few * scores.T @ scores + np.diag((prior.precision * prior.sd) ** 2)
+    meat = few * _clustered(rows, weight * (target - p), order, starts) + np.diag((prior.precision * prior.sd) ** 2)
     bread = cho_factor(_information(evidence, prior, p))
     covariance = cho_solve(bread, cho_solve(bread, meat).T)
     return np.asarray((covariance + covariance.T) / 2)
+
+
+def _clustered(rows: Reals, residual: Reals, order: NDArray[np.intp], starts: NDArray[np.intp]) -> Reals:
+    """Return the sum over customers of their score's outer product; `order` puts each one's rows from `starts` on."""
+    total = np.zeros((rows.shape[1], rows.shape[1]))
+    for begin in range(0, len(starts), CUSTOMERS_AT_ONCE):
+        theirs = starts[begin : begin + CUSTOMERS_AT_ONCE]
+        end = starts[begin + CUSTOMERS_AT_ONCE] if begin + CUSTOMERS_AT_ONCE < len(starts) else len(order)
+        some = order[theirs[0] : end]
+        scores = np.add.reduceat(rows[some] * residual[some, None], theirs - theirs[0])
+        total += scores.T @ scores
+    return total
 
 
 def _objective(evidence: Evidence, prior: Prior, beta: Reals) -> float:
@@ -114,5 +127,9 @@ def _objective(evidence: Evidence, prior: Prior, beta: Reals) -> float:
 
 
 def _information(evidence: Evidence, prior: Prior, p: Reals) -> Reals:
-    weighted = evidence.rows.T * (evidence.weight * p * (1 - p))
-    return np.asarray(weighted @ evidence.rows + np.diag(prior.precision))
+    information = np.diag(prior.precision)
+    weight = evidence.weight * p * (1 - p)
+    for start in range(0, len(weight), ROWS_AT_ONCE):  # in pieces: rows weighed are never all there a second time
+        some = slice(start, start + ROWS_AT_ONCE)
+        information += (evidence.rows[some].T * weight[some]) @ evidence.rows[some]
+    return np.asarray(information)

@@ -189,7 +189,7 @@ class PriorLogistic(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         strength, scores = self._choose(evidence, prior, time)
         prior = prior._replace(strength=strength)
         beta, steps = posterior_mode(evidence, prior, max_iter=int(self.max_iter), tol=self.tol)
-        learnt = evidence.of(weight > 0)
+        learnt = evidence if (weight > 0).all() else evidence.of(weight > 0)
         self._keep(beta, posterior_covariance(learnt, prior, beta), learnt, strength)
         self.strength_scores_, self.n_iter_ = scores, steps
         return self

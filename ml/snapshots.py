@@ -3,19 +3,20 @@
 Nothing here reads a row that was not recorded by its snapshot.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from ml.exposures import Sighting, exposure_features
 from ml.features import (
     FEATURES,
+    Moments,
     all_moments,
     customer_conditions,
     customer_features,
@@ -26,6 +27,9 @@ from ml.features import (
 from ml.labels import DAY_US, GAP_DAYS, NEVER, departure_labels, monthly_snapshots
 
 MOST_SNAPSHOTS = 36
+ROWS_AT_ONCE = 2000
+
+Floats = NDArray[np.float32]
 
 
 class NothingToLearn(ValueError):  # noqa: N818 - a refusal is named for what is the matter
@@ -47,7 +51,7 @@ class Snapshots:
     Attributes
     ----------
     columns : dict of str to array, shape (n,)
-        Raw features, NaN where unknown.
+        Raw features, NaN where unknown; single precision holds what any of them can tell apart.
     left : array of int, shape (n,)
         1 where the customer left within the horizon.
     customers : array of int, shape (n,)
@@ -56,9 +60,9 @@ class Snapshots:
         The snapshot of each row, UTC microseconds.
     """
 
-    columns: dict[str, NDArray[np.float64]]
+    columns: dict[str, Floats]
     left: NDArray[np.int8]
-    customers: NDArray[np.int64]
+    customers: NDArray[np.int32]
     moments: NDArray[np.int64]
 
 
@@ -91,42 +95,103 @@ def read_snapshots(
     -----
     A set's definition is part of the model, as a condition's rule is, and is applied to every snapshot whenever it was
     found; whether a case had all of its members is read, as everything is, only from what was recorded by then.
+
+    Read one snapshot after the other, a few thousand rows at a time, and kept as arrays alone: some four bytes a row
+    and column, whatever the number of customers.
     """
     left_at = _left_at(connection, workspace_id)
     if not left_at:
         raise NothingToLearn(
             "No departure is recorded yet. The scorecard serves until customers have left; report departures."
         )
-    moments = _snapshots(connection, workspace_id, now_us, horizon_days)
-    selected = all_moments(workspace_id, moments)
-    seen = _sightings(connection, selected)
-    # A database gives rows in any order; the same rows are to make the same model to the last digit.
-    found = connection.execute(customer_features(selected)).mappings()
-    rows = sorted(found, key=lambda row: (row["moment_us"], row["customer_id"]))
-    index = {customer: number for number, customer in enumerate(sorted({row["customer_id"] for row in rows}))}
-    columns: defaultdict[str, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(rows)))
-    for name in FEATURES:
-        columns[name] = np.array([np.nan if row[name] is None else float(row[name]) for row in rows])
-    for place, row in enumerate(rows):
-        key = (row["customer_id"], row["moment_us"])
-        for name, value in exposure_features(seen.get(key, ()), row["moment_us"], sets).items():
-            columns[name][place] = value
-    snapshot = np.array([row["moment_us"] for row in rows], dtype=np.int64)
-    departed = np.array([left_at.get(row["customer_id"], NEVER) for row in rows], dtype=np.int64)
-    labelled = departure_labels(snapshot, departed, now_us=now_us, horizon_days=horizon_days)
-    # Nobody is learnt from who objected then or objects now.
-    objecting = set(connection.execute(objectors(workspace_id)).scalars())
-    out = [bool(row["objects_to_scoring"]) or row["customer_id"] in objecting for row in rows]
-    kept = labelled.kept & ~np.array(out, dtype=bool)
-    if not kept.any():
+    task = _Task(now_us, horizon_days, left_at, set(connection.execute(objectors(workspace_id)).scalars()))
+    moments = [all_moments(workspace_id, [us]) for us in _snapshots(connection, workspace_id, now_us, horizon_days)]
+    rows = _Rows(sum(connection.scalar(select(func.count()).select_from(each.rows)) or 0 for each in moments))
+    for selected in moments:
+        place = _add_customers(connection, selected, rows, task)
+        _add_exposures(connection, selected, rows, place, sets)
+    found = rows.in_order()
+    if not found.left.size:
         raise NothingToLearn("No snapshot is old enough to know what followed it. Train again when one is.")
-    customers = np.array([index[row["customer_id"]] for row in rows], dtype=np.int64)
-    return Snapshots(
-        {name: values[kept] for name, values in columns.items()},
-        labelled.label[kept],
-        customers[kept],
-        snapshot[kept],
-    )
+    return found
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What rows are labelled by: who left when, seen from now, and who objects to being learnt from."""
+
+    now_us: int
+    horizon_days: int
+    left_at: Mapping[UUID, int]
+    objecting: Collection[UUID]
+
+
+class _Rows:
+    """Rows being read: arrays of the whole length from the start, whose memory is taken as they fill."""
+
+    def __init__(self, most: int) -> None:
+        self.columns = {name: np.zeros(most, dtype=np.float32) for name in FEATURES}
+        self.left = np.zeros(most, dtype=np.int8)
+        self.customers = np.zeros(most, dtype=np.int32)
+        self.moments = np.zeros(most, dtype=np.int64)
+        self.numbers: dict[UUID, int] = {}
+        self.size = 0
+
+    def column(self, name: str) -> Floats:
+        """Return a column, zero where nothing was written."""
+        if name not in self.columns:
+            self.columns[name] = np.zeros(len(self.left), dtype=np.float32)
+        return self.columns[name]
+
+    def in_order(self) -> Snapshots:
+        """Return the rows by snapshot and customer: in whatever order a database gives them, they make one model."""
+        ranks = np.empty(len(self.numbers), dtype=np.int32)
+        ranks[[self.numbers[customer] for customer in sorted(self.numbers)]] = np.arange(len(ranks), dtype=np.int32)
+        customers = ranks[self.customers[: self.size]]
+        order = np.lexsort((customers, self.moments[: self.size]))
+        for name in list(self.columns):  # one at a time: what was read goes as its ordered copy comes
+            self.columns[name] = self.columns[name][: self.size][order]
+        return Snapshots(self.columns, self.left[order], customers[order], self.moments[order])
+
+
+def _add_customers(connection: Connection, selected: Moments, rows: _Rows, task: _Task) -> dict[UUID, int]:
+    """Add the rows of one snapshot that may be learnt from, and tell which row is whose."""
+    place: dict[UUID, int] = {}
+    for some in _portions(connection, customer_features(selected)):
+        departed = np.array([task.left_at.get(row["customer_id"], NEVER) for row in some], dtype=np.int64)
+        moments = np.array([row["moment_us"] for row in some], dtype=np.int64)
+        labelled = departure_labels(moments, departed, now_us=task.now_us, horizon_days=task.horizon_days)
+        number = [rows.numbers.setdefault(row["customer_id"], len(rows.numbers)) for row in some]
+        # Nobody is learnt from who objected then or objects now.
+        out = [bool(row["objects_to_scoring"]) or row["customer_id"] in task.objecting for row in some]
+        kept = np.flatnonzero(labelled.kept & ~np.array(out, dtype=bool))
+        into = slice(rows.size, rows.size + len(kept))
+        for name in FEATURES:
+            rows.columns[name][into] = np.array([row[name] for row in some], dtype=np.float32)[kept]
+        rows.left[into], rows.moments[into] = labelled.label[kept], moments[kept]
+        rows.customers[into] = np.array(number, dtype=np.int32)[kept]
+        place |= {some[int(at)]["customer_id"]: rows.size + nth for nth, at in enumerate(kept)}
+        rows.size = into.stop
+    return place
+
+
+def _add_exposures(
+    connection: Connection, selected: Moments, rows: _Rows, place: Mapping[UUID, int], sets: Mapping[str, Sequence[str]]
+) -> None:
+    """Add what conditions and sets each customer was exposed to; whoever has none on record was exposed to none."""
+    found = (row for some in _portions(connection, customer_conditions(selected)) for row in some)
+    for customer, theirs in groupby(found, key=lambda row: row["customer_id"]):
+        if customer in place:
+            at = place[customer]
+            seen = [Sighting(row["case_id"], row["condition"], row["since_us"]) for row in theirs]
+            for name, value in exposure_features(seen, int(rows.moments[at]), sets).items():
+                rows.column(name)[at] = value
+
+
+def _portions(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[RowMapping]]:
+    """Give the rows of a statement a few thousand at a time, so that they are never all objects at once."""
+    result = connection.execute(statement.execution_options(yield_per=ROWS_AT_ONCE))
+    yield from result.mappings().partitions()
 
 
 def _left_at(connection: Connection, workspace_id: UUID) -> dict[UUID, int]:
@@ -146,10 +211,3 @@ def _snapshots(connection: Connection, workspace_id: UUID, now_us: int, horizon_
             f"No snapshot is {GAP_DAYS + horizon_days} days old yet: what followed it is not known. Train later."
         )
     return found[-MOST_SNAPSHOTS:]
-
-
-def _sightings(connection: Connection, selected: Any) -> dict[tuple[UUID, int], list[Sighting]]:
-    seen: defaultdict[tuple[UUID, int], list[Sighting]] = defaultdict(list)
-    for row in connection.execute(customer_conditions(selected)):
-        seen[row.customer_id, row.moment_us].append(Sighting(row.case_id, row.condition, row.since_us))
-    return seen

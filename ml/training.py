@@ -95,7 +95,7 @@ def learn(
     scorecard = scorecard_for(conditions, sets)
     task = _Task(yearly_loss, horizon_days)
     rows = design_matrix(scorecard, snapshots.columns)
-    fitted = _fit(scorecard, rows, snapshots, np.ones(len(rows), dtype=bool), task)
+    fitted = _fit(scorecard, rows, snapshots, slice(None), task)
     base = float(np.average(snapshots.left)) if snapshots.left.any() else None
     threshold = None if base is None else min(FLAG_AT * base, HIGHEST_THRESHOLD)
     cut = _cut(snapshots)
@@ -105,24 +105,29 @@ def learn(
         to_risk_model(
             fitted.estimator, fitted.scorecard, horizon_days=horizon_days, gap_days=GAP_DAYS, threshold=threshold
         ),
-        _forward(scorecard_for(conditions, tested), snapshots, cut, task),
+        _forward(scorecard_for(conditions, tested), scorecard, rows, snapshots, cut, task),
         int(snapshots.moments.min()),
         int(snapshots.moments.max()),
-        len(rows),
+        len(snapshots.left),
         {"kept": kept, "dropped": sorted(set(sets) - set(kept)), "tested": tested},
     )
 
 
 def _fit(
-    scorecard: Scorecard, rows: NDArray[np.float64], snapshots: Snapshots, chosen: NDArray[np.bool_], task: _Task
+    scorecard: Scorecard,
+    rows: NDArray[np.float64],
+    snapshots: Snapshots,
+    chosen: NDArray[np.bool_] | slice,
+    task: _Task,
 ) -> FittedTerms:
+    """Fit the rows given, which are those chosen of the snapshots."""
     return fit_terms(
         scorecard,
-        rows[chosen],
+        rows,
         snapshots.left[chosen],
         intercept_mean=task.intercept,
         embargo=float(task.known_after_us),
-        sample_weight=np.full(int(chosen.sum()), row_weight(STEP_DAYS, task.horizon_days)),
+        sample_weight=np.full(len(rows), row_weight(STEP_DAYS, task.horizon_days)),
         groups=snapshots.customers[chosen],
         time=snapshots.moments[chosen],
     )
@@ -134,8 +139,18 @@ def _cut(snapshots: Snapshots) -> int | None:
     return int(moments[int(len(moments) * (1 - HELD_OUT))]) if len(moments) > 1 else None
 
 
-def _forward(scorecard: Scorecard, snapshots: Snapshots, cut: int | None, task: _Task) -> dict[str, Any]:
-    """Compare model and scorecard on the last snapshots, on customers in none of the rows learnt from."""
+def _forward(
+    scorecard: Scorecard,
+    whole: Scorecard,
+    rows: NDArray[np.float64],
+    snapshots: Snapshots,
+    cut: int | None,
+    task: _Task,
+) -> dict[str, Any]:
+    """Compare model and scorecard on the last snapshots, on customers in none of the rows learnt from.
+
+    The rows hold the terms of the whole scorecard; those of the one given are compared.
+    """
     if cut is None:
         return {"rows": 0}
     later = snapshots.moments >= cut
@@ -145,12 +160,13 @@ def _forward(scorecard: Scorecard, snapshots: Snapshots, cut: int | None, task: 
     train = before & ~np.isin(snapshots.customers, np.unique(snapshots.customers[test]))
     if not train.any() or len(np.unique(snapshots.left[test])) < 2:  # noqa: PLR2004 - both outcomes are needed
         return {"rows": 0}
-    rows = design_matrix(scorecard, snapshots.columns)
+    columns = np.array([whole.features.index(name) for name in scorecard.features])
+    tested = rows[np.ix_(test, columns)]
     prior = PriorLogistic.from_prior(scorecard.weights, scorecard.sds, intercept_mean=task.intercept)
-    model = _fit(scorecard, rows, snapshots, train, task)
+    model = _fit(scorecard, rows[np.ix_(train, columns)], snapshots, train, task)
     said = {
-        "model": model.estimator.predict_proba(rows[test][:, model.columns])[:, 1],
-        "scorecard": prior.predict_proba(rows[test])[:, 1],
+        "model": model.estimator.predict_proba(tested[:, model.columns])[:, 1],
+        "scorecard": prior.predict_proba(tested)[:, 1],
     }
     outcome = snapshots.left[test]
     return {

@@ -23,11 +23,13 @@ def world(together: float, *, rows: int = 20_000, seed: int = 5) -> tuple[NDArra
 def snapshots(together: float, months: int = 30) -> Snapshots:
     """Give a world as snapshots of customers, one month after another."""
     present, left = world(together)
-    columns = {f"seen:{code}": present[:, place].astype(float) for place, code in enumerate(CODES)}
-    columns["set:both"] = present.all(axis=1).astype(float)
-    columns["set:unseen"] = np.zeros(len(left))
-    numbers = np.arange(len(left))
-    return Snapshots(columns, left.astype(np.int8), numbers // months, (numbers % months) * 30 * DAY_US)
+    columns = {f"seen:{code}": present[:, place].astype(np.float32) for place, code in enumerate(CODES)}
+    columns["set:both"] = present.all(axis=1).astype(np.float32)
+    columns["set:unseen"] = np.zeros(len(left), dtype=np.float32)
+    numbers = np.arange(len(left), dtype=np.int32)
+    return Snapshots(
+        columns, left.astype(np.int8), numbers // months, (numbers % months).astype(np.int64) * (30 * DAY_US)
+    )
 
 
 def learnt(together: float, first_us: int = 0) -> Learned:

@@ -173,6 +173,8 @@ async def test_the_snapshots_of_training_do_not_change_when_more_becomes_known(m
         assert before.moments.tolist() == after.moments.tolist()
         assert before.left.tolist() == after.left.tolist()
         assert 0 < before.left.sum() < len(before.left)
+        arrays = [*before.columns.values(), before.left, before.customers, before.moments]
+        assert sum(array.nbytes for array in arrays) == len(before.left) * (4 * len(before.columns) + 13)
         for name, column in before.columns.items():
             assert after.columns[name] == pytest.approx(column, abs=1e-12, nan_ok=True), name
 
