@@ -1,6 +1,7 @@
 """What commands share: how they end, how they print, and how they reach the database."""
 
 import asyncio
+import errno
 import getpass
 import json
 import os
@@ -30,6 +31,8 @@ from models.schema import is_at_head
 T = TypeVar("T")
 errors = Console(stderr=True)
 FAILED, MISUSED = 1, 2
+OF_FILES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EISDIR})
+"""What only a file can have the matter with it, whether or not the error names one."""
 NOBODY = UUID(int=0)
 COMMAND = ContextVar("COMMAND", default="learner")
 """Which command runs, for the audit; the learner is a process of its own."""
@@ -48,6 +51,9 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
     except SettingsRefusedError as refused:
         fail(str(refused))
     except Exception as error:
+        if isinstance(error, OSError) and (error.filename is not None or error.errno in OF_FILES):
+            # Before the database is blamed: to whoever asks for a database, an error of its files is one of its own.
+            fail(f"{error.filename or 'A file'} cannot be read or written: {error.strerror or error}")
         if is_unavailable(error):
             fail(f"The database at {safe_url()} cannot be reached: {error}")
         raise

@@ -23,9 +23,9 @@ def world(together: float, *, rows: int = 20_000, seed: int = 5) -> tuple[NDArra
 def snapshots(together: float, months: int = 30) -> Snapshots:
     """Give a world as snapshots of customers, one month after another."""
     present, left = world(together)
-    columns = {f"seen:{code}": present[:, place].astype(np.float32) for place, code in enumerate(CODES)}
-    columns["set:both"] = present.all(axis=1).astype(np.float32)
-    columns["set:unseen"] = np.zeros(len(left), dtype=np.float32)
+    flags = {f"seen:{code}": present[:, place] for place, code in enumerate(CODES)}
+    flags |= {"set:both": np.logical_and(*present.T), "set:unseen": np.zeros(len(left), dtype=np.bool_)}
+    columns = {name: flag.astype(np.float32) for name, flag in flags.items()}
     numbers = np.arange(len(left), dtype=np.int32)
     return Snapshots(
         columns, left.astype(np.int8), numbers // months, (numbers % months).astype(np.int64) * (30 * DAY_US)

@@ -17,22 +17,29 @@ Kind = Annotated[ExportKind, typer.Argument(help="What the file is to hold.")]
 To = Annotated[Path, typer.Option("--to", dir_okay=False, help="FILE.csv, FILE.ndjson or FILE.parquet.")]
 
 
-def export(kind: Kind, workspace: WorkspaceName, to: To, as_json: AsJson = False) -> None:
-    """Write what a workspace holds of a kind to a file. That it was done is in the audit."""
+Raw = Annotated[bool, typer.Option("--raw", help="In CSV, leave texts as they are that a spreadsheet would run.")]
+
+
+def export(kind: Kind, workspace: WorkspaceName, to: To, raw: Raw = False, as_json: AsJson = False) -> None:
+    """Write what a workspace holds of a kind to a file. That it was done is in the audit.
+
+    `import` takes an NDJSON file back as it is. In CSV a text that a spreadsheet would run as a formula begins with a
+    quote, but for references.
+    """
     if to.suffix.lower() not in WRITERS:
         fail(f"{to} ends in none of {', '.join(WRITERS)}.", MISUSED)
     if not to.parent.is_dir():
         fail(f"There is no folder {to.parent}.", MISUSED)
-    rows = run(lambda: _export(kind, workspace, to))
+    rows = run(lambda: _export(kind, workspace, to, raw=raw))
     show({"file": str(to), "rows": rows}, as_json=as_json, text=f"{to}: {rows} {kind}.")
 
 
-async def _export(kind: ExportKind, workspace: str, to: Path) -> int:
+async def _export(kind: ExportKind, workspace: str, to: Path, *, raw: bool) -> int:
     exported, count, cursor = EXPORTED[kind], 0, None
     async with working(workspace) as (database, found):
         async with database.read(found.id) as session:
             work = Work(session, found.id, operator(found.id), now())
-            with opened(to, exported.shape) as write:
+            with opened(to, exported.shape, raw=raw) as write:
                 while True:
                     rows, cursor = await exported.list(work, Asked(ROWS_A_PAGE, cursor))
                     write(rows)

@@ -17,6 +17,11 @@ from models.archives.manifest import sync_folder
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What a spreadsheet takes for the beginning of a formula, or skips before one."""
+KEYS = frozenset(
+    {"id", "reference", "code", "key", "customer", "case", "promise", "condition", "survey", "need", "team"}
+    | {"referred_by", "caused_by_case", "claimed_customer", "claimed_case"}
+)
+"""Columns by which records are found again: a changed one would name another record, so they stay as they are."""
 Write = Callable[[Sequence[BaseModel]], None]
 Columns = Mapping[str, str]
 """Each column with what it holds: `integer`, `number`, `flag`, `moment`, or `text`."""
@@ -36,11 +41,14 @@ def _holds(annotation: Any) -> str:
 
 
 @contextmanager
-def opened(path: Path, shape: type[BaseModel]) -> Iterator[Write]:
-    """Yield what writes rows to a file; what breaks off leaves nothing under its name."""
+def opened(path: Path, shape: type[BaseModel], *, raw: bool = False) -> Iterator[Write]:
+    """Yield what writes rows to a file; what breaks off leaves nothing under its name.
+
+    In CSV a text that a spreadsheet would run gets a quote before it, unless `raw` or in a column of `KEYS`.
+    """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
-        with WRITERS[path.suffix.lower()](unfinished, columns_of(shape)) as write:
+        with WRITERS[path.suffix.lower()](unfinished, columns_of(shape), guarded=not raw) as write:
             yield write
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
@@ -51,7 +59,7 @@ def opened(path: Path, shape: type[BaseModel]) -> Iterator[Write]:
 
 
 @contextmanager
-def _csv(path: Path, columns: Columns) -> Iterator[Write]:
+def _csv(path: Path, columns: Columns, *, guarded: bool) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
@@ -59,26 +67,26 @@ def _csv(path: Path, columns: Columns) -> Iterator[Write]:
         def write(rows: Sequence[BaseModel]) -> None:
             for row in rows:
                 said = row.model_dump(mode="json")
-                writer.writerow([_cell(said[name]) for name in columns])
+                writer.writerow([_cell(said[name], guarded=guarded and name not in KEYS) for name in columns])
 
         yield write
 
 
-def _cell(value: Any) -> Any:
-    """Return a value as a cell that no spreadsheet runs.
+def _cell(value: Any, *, guarded: bool = True) -> Any:
+    """Return a value as a cell that no spreadsheet runs, or as it is where it is not guarded.
 
-    >>> _cell("=1+1"), _cell(-2), _cell({"a": 1}), _cell(None)
-    ("'=1+1", -2, '{"a": 1}', '')
+    >>> _cell("=1+1"), _cell(-2), _cell({"a": 1}), _cell(None), _cell("+49", guarded=False)
+    ("'=1+1", -2, '{"a": 1}', '', '+49')
     """
     if value is None:
         return ""
     if isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if guarded and isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 @contextmanager
-def _ndjson(path: Path, _columns: Columns) -> Iterator[Write]:
+def _ndjson(path: Path, _columns: Columns, *, guarded: bool) -> Iterator[Write]:  # noqa: ARG001 - no spreadsheet
     with path.open("w", encoding="utf-8") as file:
 
         def write(rows: Sequence[BaseModel]) -> None:
@@ -89,7 +97,7 @@ def _ndjson(path: Path, _columns: Columns) -> Iterator[Write]:
 
 
 @contextmanager
-def _parquet(path: Path, columns: Columns) -> Iterator[Write]:
+def _parquet(path: Path, columns: Columns, *, guarded: bool) -> Iterator[Write]:  # noqa: ARG001 - no spreadsheet
     # Named at need: it is half as large as the rest of the service, and `serve` starts from the same command line.
     arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     kinds = {"integer": arrow.int64(), "number": arrow.float64(), "flag": arrow.bool_(), "text": arrow.string()}

@@ -19,7 +19,7 @@ from api.cli.importing.reading import Table, UnreadableFileError, opened_table
 from api.cli.importing.report import RejectionReport
 from api.cli.importing.sources import Columns
 from api.cli.importing.storing import Advance, Tally, store_drafts
-from api.cli.importing.targets import TARGETS, ImportKind, Target
+from api.cli.importing.targets import TARGETS, ImportKind
 
 SILENT_SECONDS = 1.0
 OBJECTS_A_SWEEP = 200_000
@@ -87,7 +87,7 @@ async def _import(
     tally = Tally()
     async with working(workspace) as (database, settings):
         with opened_table(file, form, objects=found is None) as table, _shown(file, table) as advance:
-            drafts = _drafts(table, found, target, settings.zone)
+            drafts = _drafts(table, found, kind, settings.zone)
             await store_drafts(database, settings.id, target, drafts, report, tally, advance)
             return tally, table.whole
 
@@ -102,10 +102,11 @@ async def _import_conditions(file: Path, workspace: str, map_file: Path | None, 
     return tally
 
 
-def _drafts(table: Table, found: ImportMap | None, target: Target, zone: str) -> Iterator[Draft]:
+def _drafts(table: Table, found: ImportMap | None, kind: ImportKind, zone: str) -> Iterator[Draft]:
     """Return the drafts of a table, or refuse a map that names columns it does not have."""
+    target = TARGETS[kind]
     if found is None:
-        return as_they_are(table.rows, target)
+        return as_they_are(table.rows, kind, target)
     columns = Columns(table.columns)
     writer = DraftWriter(found, target, columns, zone)
     if columns.unknown:

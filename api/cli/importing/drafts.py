@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from api.cli.importing.exported import as_sent
 from api.cli.importing.lines import Problem, Row
 from api.cli.importing.maps import ImportMap, Later, Source
 from api.cli.importing.sources import Columns, Get, SourceCompiler
-from api.cli.importing.targets import Target, ValueKind, section_kinds
+from api.cli.importing.targets import ImportKind, Target, ValueKind, section_kinds
 from api.cli.importing.values import UnreadableError
 from api.errors import Malformed, Refusal
 from api.recorded import malformed_row
@@ -207,10 +208,11 @@ def _made_reference(body: Mapping[str, Any]) -> str:
     return f"row-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def as_they_are(rows: Iterable[Row], target: Target) -> Iterator[Draft]:
-    """Write drafts of rows that are bodies already: NDJSON as the bulk API takes it."""
+def as_they_are(rows: Iterable[Row], kind: ImportKind, target: Target) -> Iterator[Draft]:
+    """Write drafts of rows that are bodies already: NDJSON as the bulk API takes it, or as `export` wrote it."""
     for row in rows:
-        yield _refused([row.line], row.problem) if row.problem else checked(target, [row.line], [row.values])
+        body = row.problem or as_sent(kind, target, row.values)
+        yield _refused([row.line], body) if isinstance(body, Problem) else checked(target, [row.line], [body])
 
 
 def _body(slots: Iterable[_Slot], values: Any, base: str, errors: list[dict[str, str]]) -> dict[str, Any]:

@@ -73,8 +73,11 @@ def opened_table(path: Path, form: FileForm, *, objects: bool = False) -> Iterat
     zipped = endings[-1:] == [".gz"]
     kind = endings[-2 if zipped else -1] if len(endings) > zipped else ""
     if kind == ".parquet" and not zipped:
-        with _unreadable(path, OSError, ValueError):
+        # Named at need: it is half as large as the rest of the service, and `serve` starts from the same command line.
+        arrow_errors: type[Exception] = import_module("pyarrow").ArrowException
+        with _unreadable(path, OSError, ValueError, arrow_errors):
             table = _parquet(path)
+        table.rows = _to_the_end(table, table.rows, OSError, arrow_errors)
         yield table
         return
     if kind not in {".csv", ".ndjson", ".jsonl"}:
@@ -84,7 +87,7 @@ def opened_table(path: Path, form: FileForm, *, objects: bool = False) -> Iterat
         size = max(path.stat().st_size, 1)
         with _unreadable(path, OSError, EOFError, zlib.error, LookupError):
             table = _csv(file, form) if kind == ".csv" else _ndjson(file, objects=objects)
-        table.rows = _to_the_end(table, table.rows)
+        table.rows = _to_the_end(table, table.rows, EOFError, zlib.error, OSError)
         table.done = lambda: raw.tell() / size
         yield table
 
@@ -97,14 +100,14 @@ def _unreadable(path: Path, *kinds: type[Exception]) -> Iterator[None]:
         raise UnreadableFileError(f"{path} cannot be read: {error}") from error
 
 
-def _to_the_end(table: Table, rows: Iterator[Row]) -> Iterator[Row]:
+def _to_the_end(table: Table, rows: Iterator[Row], *breaks: type[Exception]) -> Iterator[Row]:
     """Go through the rows; where the file breaks off, say so in a last one."""
     line = 1
     try:
         for row in rows:
             line = row.line
             yield row
-    except (EOFError, zlib.error, OSError) as error:
+    except breaks as error:
         table.whole = False
         yield Row(line + 1, [], Problem("cut_short", f"The file breaks off after line {line}: {error}."))
 
@@ -145,7 +148,6 @@ def _in_order(row: Row, columns: Sequence[str]) -> Row:
 
 
 def _parquet(path: Path) -> Table:
-    # Named at need: it is half as large as the rest of the service, and `serve` starts from the same command line.
     file = import_module("pyarrow.parquet").ParquetFile(path)
     total = max(file.metadata.num_rows, 1)
     read = [0]

@@ -147,3 +147,11 @@ def test_a_worker_works_off_what_is_due_and_ends(desk: Desk) -> None:
     assert said(desk, "worker", "--once") == {}
     result = desk.run("worker", "--once")
     assert (result.exit_code, result.stdout.strip()) == (0, "Nothing was due.")
+
+
+def test_a_file_that_cannot_be_written_is_not_told_as_a_database_that_cannot_be_reached(desk: Desk) -> None:
+    result = desk.run("backup", "/proc/kept.zip")
+    assert result.exit_code == 1
+    assert "kept.zip" in result.stderr
+    assert "cannot be read or written: " in result.stderr
+    assert "database" not in result.stderr

@@ -11,7 +11,8 @@ from pyarrow import parquet
 
 from api.cli.exporting import command
 from api.cli.exporting.kinds import EXPORTED, ExportKind
-from tests.api.caller import Caller, done
+from api.cli.importing.targets import ImportKind
+from tests.api.caller import Caller, ago, done
 from tests.api.cli.desk import WORKSPACE, Desk
 from tests.api.cli.test_backup import calling, fill, said
 
@@ -64,6 +65,79 @@ def test_a_spreadsheet_runs_nothing_of_it(desk: Desk) -> None:
     export(desk, "customers", "customers.csv")
     with Path("customers.csv").open(encoding="utf-8", newline="") as file:
         assert [row["name"] for row in csv.DictReader(file)][1] == f"'{EVIL}"
+
+
+def test_references_stay_what_they_are_and_with_raw_all_texts_do(desk: Desk) -> None:
+    async def abroad(client: Caller) -> None:
+        await client.put_customer("+49", name="-Ana")
+        await client.put_case("=K", "+49")
+
+    calling(desk, abroad)
+    for kind, options in (("customers", []), ("customers", ["--raw"]), ("cases", [])):
+        said(desk, "export", kind, "--workspace", WORKSPACE, "--to", "some.csv", *options)
+        with Path("some.csv").open(encoding="utf-8", newline="") as file:
+            [row] = csv.DictReader(file)
+        if kind == "cases":
+            assert (row["reference"], row["customer"]) == ("=K", "+49")
+        else:
+            assert (row["reference"], row["name"]) == ("+49", "-Ana" if options else "'-Ana")
+
+
+IMPORTED = [kind for kind in ImportKind if kind is not ImportKind.CONDITIONS]
+OURS = {"id", "version", "stored_at", "derived_at", "survey_version"}
+
+
+def exported(desk: Desk, kind: str, workspace: str) -> list[dict[str, Any]]:
+    """Export a kind; give its rows without what each installation says for itself."""
+    said(desk, "export", kind, "--workspace", workspace, "--to", f"{workspace}.{kind}.ndjson")
+    rows = map(json.loads, Path(f"{workspace}.{kind}.ndjson").read_text(encoding="utf-8").splitlines())
+    told = [{name: value for name, value in row.items() if name not in OURS} for row in rows]
+    return sorted(told, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def test_what_was_exported_is_imported_into_another_workspace_and_is_the_same(desk: Desk) -> None:
+    async def and_more(client: Caller) -> None:
+        await fill_and_more(client)
+        await client.put_customer("+49", name="Ana", since=ago(days=900))
+        await client.put_case("K-2", "+49", opened_at=ago(days=9), recorded_at=ago(days=9), done_at=ago(days=2))
+        await client.respond("K-2", reference="r-2", satisfaction=5, asked_at=ago(days=1))
+
+    calling(desk, and_more)
+    assert desk.run("workspace", "create", "second").exit_code == 0
+    catalogue = desk.write("some.toml", '[[conditions]]\ncode = "rude"\nname = "Rude"\nkind = "process"\n')
+    said(desk, "import", "conditions", catalogue, "--workspace", "second")
+    for kind in IMPORTED:
+        before = exported(desk, kind, WORKSPACE)
+        file = Path(f"{WORKSPACE}.{kind}.ndjson")
+        taken = said(desk, "import", kind, file, "--workspace", "second")
+        assert (taken["accepted"], taken["rejected"]) == (len(before), 0), (kind, taken)
+        assert before
+        assert exported(desk, kind, "second") == before, kind
+        again = said(desk, "import", kind, file, "--workspace", "second")
+        assert (again["unchanged"], again["rejected"]) == (len(before), 0), kind
+
+
+def test_what_was_withdrawn_and_what_rules_saw_is_not_told_anew(desk: Desk) -> None:
+    async def some(client: Caller) -> None:
+        await client.catalogue("handed", rule={"all": [{"field": "handovers", "op": "ge", "value": 2}]})
+        await client.put_customer("C-1")
+        await client.put_case("K-1", "C-1", handovers=3)
+        await client.put_case("K-2", "C-1")
+        await client.void("/v1/cases/K-2")
+
+    calling(desk, some)
+    for kind, codes in (("cases", {"withdrawn"}), ("observations", {"seen_by_a_rule"})):
+        export(desk, kind, f"{kind}.ndjson")
+        answer = desk.take(kind, Path(f"{kind}.ndjson"))
+        assert {row["code"] for row in desk.rejected(answer)} == codes
+
+
+def test_a_field_that_no_export_has_is_still_refused(desk: Desk) -> None:
+    calling(desk, fill)
+    export(desk, "customers", "customers.ndjson")
+    [line] = Path("customers.ndjson").read_text(encoding="utf-8").splitlines()
+    wrong = desk.write("wrong.ndjson", json.dumps({**json.loads(line), "nmae": "Ana"}) + "\n")
+    assert desk.counts("customers", wrong) == (0, 0, 1)
 
 
 def test_an_export_goes_on_page_by_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,23 @@ def test_a_gzipped_file_that_breaks_off_fails_after_taking_what_was_there(desk: 
     assert [row["code"] for row in desk.rejected(answer)] == ["cut_short"]
 
 
+def test_a_parquet_file_with_a_damaged_page_fails_after_taking_what_was_there(desk: Desk) -> None:
+    file = desk.folder / "customers.parquet"
+    table = pa.table({"reference": [f"c{number}" for number in range(4000)]})
+    pq.write_table(table, file, row_group_size=1000, use_dictionary=False)
+    damaged = bytearray(file.read_bytes())
+    group = pq.ParquetFile(file).metadata.row_group(2).column(0)
+    damaged[group.data_page_offset : group.data_page_offset + 200] = b"\xff" * 200
+    file.write_bytes(damaged)
+    mapped = desk.write("customers.toml", '[fields]\nreference = "reference"\n')
+    result = desk.run("import", "customers", file, "--workspace", WORKSPACE, "--map", mapped, "--json")
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert (answer["accepted"], answer["rejected"]) == (2000, 1)
+    assert [row["code"] for row in desk.rejected(answer)] == ["cut_short"]
+    assert "breaks off in the middle" in result.stderr
+
+
 def test_a_report_of_an_earlier_run_is_taken_away_when_nothing_is_rejected(desk: Desk, orders: Path) -> None:
     bad = desk.write("again.csv", orders.read_text() + "o4\n")
     report = Path(desk.take("cases", bad, CASES)["report"])
