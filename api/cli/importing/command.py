@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,6 @@ import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, errors, fail, run, show, working
-from api.cli.importing.catalogue import read_catalogue, store_catalogue
 from api.cli.importing.drafts import Draft, DraftWriter, as_they_are
 from api.cli.importing.maps import FileForm, ImportMap, ImportRefusedError, MapRefusedError, read_map
 from api.cli.importing.reading import Table, UnreadableFileError, opened_table
@@ -95,10 +95,12 @@ async def _import(
 async def _import_conditions(file: Path, workspace: str, map_file: Path | None, report: RejectionReport) -> Tally:
     if map_file is not None or file.suffix.lower() != ".toml":
         raise MapRefusedError("Conditions come from a TOML catalogue, which needs no map.")
-    entries = read_catalogue(file)
+    # A catalogue lets rules look at past cases: with it comes the whole worker, which no other kind waits for.
+    catalogue = import_module("api.cli.importing.catalogue")
+    entries = catalogue.read_catalogue(file)
     tally = Tally()
     async with working(workspace) as (database, settings):
-        await store_catalogue(database, settings, entries, report, tally)
+        await catalogue.store_catalogue(database, settings, entries, report, tally)
     return tally
 
 

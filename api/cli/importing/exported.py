@@ -7,7 +7,6 @@ more, and the second follows from the facts.
 from collections.abc import Mapping
 from typing import Any
 
-from api.cli.exporting.kinds import EXPORTED, ExportKind
 from api.cli.importing.lines import Problem
 from api.cli.importing.targets import ImportKind, Target
 
@@ -30,7 +29,7 @@ def as_sent(kind: ImportKind, target: Target, row: Mapping[str, Any]) -> dict[st
         return WITHDRAWN
     if row.get("source") == RULE:
         return SEEN_BY_A_RULE
-    answered, sent = EXPORTED[ExportKind(kind.value)].shape.model_fields, target.model.model_fields
+    answered, sent = target.answer.model_fields, target.model.model_fields
     body = {name: value for name, value in row.items() if name in sent or name not in answered}
     return _response(row, body) if kind is ImportKind.RESPONSES else body
 

@@ -18,12 +18,25 @@ from api.customers.cases import store_cases, store_promises
 from api.customers.departures import store_departures
 from api.customers.interactions import store_interactions
 from api.customers.revenues import store_revenues
-from api.customers.schemas import CaseRow, CustomerRow, DepartureBody, InteractionBody, PromiseRow, RevenueBody
+from api.customers.schemas import (
+    CaseAnswer,
+    CaseRow,
+    CustomerAnswer,
+    CustomerRow,
+    DepartureAnswer,
+    DepartureBody,
+    InteractionAnswer,
+    InteractionBody,
+    PromiseAnswer,
+    PromiseRow,
+    RevenueAnswer,
+    RevenueBody,
+)
 from api.customers.service import store_customers
 from api.failures.costs import store_costs
 from api.failures.observations import store_observations
-from api.failures.schemas import CostBody, ObservationBody
-from api.feedback.schemas import ResponseBody
+from api.failures.schemas import CostAnswer, CostBody, ObservationAnswer, ObservationBody
+from api.feedback.schemas import ResponseAnswer, ResponseBody
 from api.feedback.service import store_responses
 from api.recorded import Store
 
@@ -66,6 +79,8 @@ class Target:
     ----------
     model
         What a row must be.
+    answer
+        What the service answers of one, which is a row of an export.
     store
         What stores a batch of them.
     named_by
@@ -78,6 +93,7 @@ class Target:
     """
 
     model: type[BaseModel]
+    answer: type[BaseModel]
     store: Store[Any]
     named_by: tuple[str, ...] = ("reference",)
     needed: tuple[str, ...] = ("reference",)
@@ -90,26 +106,39 @@ class Target:
 
 
 TARGETS: Mapping[ImportKind, Target] = {
-    ImportKind.CUSTOMERS: Target(CustomerRow, store_customers),
-    ImportKind.CASES: Target(CaseRow, store_cases),
-    ImportKind.PROMISES: Target(PromiseRow, store_promises, ("case", "promise"), ("case", "promise")),
+    ImportKind.CUSTOMERS: Target(CustomerRow, CustomerAnswer, store_customers),
+    ImportKind.CASES: Target(CaseRow, CaseAnswer, store_cases),
+    ImportKind.PROMISES: Target(PromiseRow, PromiseAnswer, store_promises, ("case", "promise"), ("case", "promise")),
     ImportKind.OBSERVATIONS: Target(
         ObservationBody,
+        ObservationAnswer,
         store_observations,
         needed=("case", "condition", "state", "source", "observed_at"),
         needs_reference=True,
     ),
     ImportKind.INTERACTIONS: Target(
-        InteractionBody, store_interactions, needed=("case", "channel", "occurred_at"), needs_reference=True
+        InteractionBody,
+        InteractionAnswer,
+        store_interactions,
+        needed=("case", "channel", "occurred_at"),
+        needs_reference=True,
     ),
-    ImportKind.COSTS: Target(CostBody, store_costs, needed=("case", "kind", "basis", "source"), needs_reference=True),
+    ImportKind.COSTS: Target(
+        CostBody, CostAnswer, store_costs, needed=("case", "kind", "basis", "source"), needs_reference=True
+    ),
     ImportKind.REVENUES: Target(
-        RevenueBody, store_revenues, needed=("customer", "period", "amount", "kind"), needs_reference=True
+        RevenueBody,
+        RevenueAnswer,
+        store_revenues,
+        needed=("customer", "period", "amount", "kind"),
+        needs_reference=True,
     ),
     ImportKind.DEPARTURES: Target(
-        DepartureBody, store_departures, needed=("customer", "kind", "at"), needs_reference=True
+        DepartureBody, DepartureAnswer, store_departures, needed=("customer", "kind", "at"), needs_reference=True
     ),
-    ImportKind.RESPONSES: Target(ResponseBody, store_responses, needed=("survey",), needs_reference=True),
+    ImportKind.RESPONSES: Target(
+        ResponseBody, ResponseAnswer, store_responses, needed=("survey",), needs_reference=True
+    ),
 }
 
 _KINDS: Mapping[Any, ValueKind] = {
