@@ -141,12 +141,16 @@ async def reading(request: Request, scopes: SecurityScopes, credentials: Credent
         yield Work(session, caller.workspace_id, caller, database(request).clock.now())
 
 
-async def writing(request: Request, scopes: SecurityScopes, credentials: Credentials) -> AsyncIterator[Work]:
-    """Yield the work of a request that stores; what it did is committed before its answer is sent."""
-    caller = _judged(request)
-    if caller is None:
-        async with database(request).read() as session:
-            caller = await authenticate(request, session, credentials, scopes.scopes)
+async def writing(
+    request: Request,
+    scopes: SecurityScopes,  # noqa: ARG001 - the API description tells of them; the route has judged by them
+    credentials: Credentials,  # noqa: ARG001 - same
+) -> AsyncIterator[Work]:
+    """Yield the work of a request that stores; what it did is committed before its answer is sent.
+
+    Its route judged the key before anything of the body was read.
+    """
+    caller: Caller = request.state.caller
     idempotency_key = request.headers.get("idempotency-key")
     async with writing_as(database(request), caller) as work:
         if idempotency_key is not None and request.method == "POST":

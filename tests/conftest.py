@@ -19,6 +19,7 @@ from tests.postgres.server import PostgresServer, locked
 
 TESTS = Path(__file__).parent
 UNSEEN = {"chaos", "generated", "upgrading", "test_docs.py", "test_house.py", "test_laws.py"}
+APART = {"models", "privacy"}
 RUN_FOLDER = pytest.StashKey[Path]()
 
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] # httpx looks for it at every request; it is not here
@@ -47,15 +48,15 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let coverage look at each test on one database only: what is looked at takes twice its time.
 
-    Rooms that tell databases apart are tested in `tests/models`, where it looks at both. Of what goes through the whole
-    service at once, and of what reads code instead of running it, it learns nothing that the tests of each topic do not
-    show.
+    Rooms that tell databases apart are tested in `tests/models` and `tests/api/privacy`, where it looks at both. Of
+    what goes through the whole service at once, and of what reads code instead of running it, it learns nothing that
+    the tests of each topic do not show.
     """
     known = {item.nodeid for item in items}
     for item in items:
-        room = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        rooms = set(item.path.relative_to(TESTS).parts) if item.path.is_relative_to(TESTS) else set()
         twin = item.nodeid.replace("postgresql", "sqlite")
-        if room in UNSEEN or (room != "models" and twin != item.nodeid and twin in known):
+        if rooms & UNSEEN or (not rooms & APART and twin != item.nodeid and twin in known):
             item.add_marker("no_cover")
 
 

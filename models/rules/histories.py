@@ -130,13 +130,11 @@ Told(occurred_us=9, state={'name': 'Anna', 'team': 'north'}, voided=False)]
     def holds(self, change: Mapping[str, Any], order: Order) -> bool:
         """Return whether this very change was laid at this very moment before: an import run again."""
         names = given_names(change)
-        start = bisect_left(self._orders, (*order[:2], 0))
-        for version in self._versions[start:]:
-            if version.order[:2] != order[:2]:
-                return False
-            if list(version.given) == names and laid_over(version.state, change) == version.state:
-                return True
-        return False
+        start, end = (bisect_left(self._orders, (order[0], recorded, 0)) for recorded in (order[1], order[1] + 1))
+        return any(
+            list(version.given) == names and laid_over(version.state, change) == version.state
+            for version in self._versions[start:end]
+        )
 
     def recorded_at(self, occurred_us: int) -> int:
         """Return when the last of what is told of a moment was known; 0 where nothing is."""

@@ -19,7 +19,6 @@ WITHOUT = {
     "invited_responses": "ids",
     "jobs": "ids and moments; what a failure may say is tried in test_sweep",
     "observation_versions": "choices and moments",
-    "responses": "an id made of the reference, and a hash",
     "revenue_versions": "an amount and choices",
     "rule_looks": "an id and a moment",
     "rule_observations": "ids and moments",

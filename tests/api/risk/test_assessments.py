@@ -142,7 +142,7 @@ async def test_the_one_most_at_risk_is_so_by_their_last_assessment(
     await score(database, workspace)
     assert await most() == "C-2"
     await client.put_customer("C-3", segment="new")
-    await client.put_case("C-3-0", "C-3", opened_at=ago(hours=1))
+    await client.put_case("C-3-0", "C-3", demand="failure", opened_at=ago(hours=1))
     assert await score(database, workspace) >= 1  # assessed last, and at less risk
     assert await most() == "C-2"
     await client.leave("C-2")
