@@ -137,7 +137,7 @@ class Body(BaseModel):
 class Answer(BaseModel):
     """An answer: every field always present."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Money(Body):

@@ -193,7 +193,7 @@ def _lines(path: Path) -> int:
 def _answered(installation: Installation, found: dict[str, dict[str, Any]]) -> Iterator[Figure]:
     label = installation.label
     olist = installation.run("analyse", "--workspace", DELIVERED)
-    headers = {name: installation.authorisation(name) for name in (DELIVERED, "incidents")}
+    headers = {name: installation.authorisation(name) for name in (DELIVERED, "incidents", "olist")}
     with installation.served() as (client, ready, mebibytes):
         yield Figure(
             f"{label}: API process start",
@@ -207,7 +207,7 @@ def _answered(installation: Installation, found: dict[str, dict[str, Any]]) -> I
         review = _rates(client, headers[DELIVERED], "promise_broken", "still_waiting")
         yield Figure(f"{label}: failing review by broken, waiting", "(kept in time is not broken)", _four(review), None)
         yield from _sets(label, client, headers[DELIVERED], olist)
-        yield _fresh(label, client, headers[DELIVERED])
+        yield _fresh(label, client, headers["olist"])
         found[label] = _everything(client, headers[DELIVERED], olist)
 
 

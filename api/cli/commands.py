@@ -5,9 +5,7 @@ the doctor, and starts in half of the time. While it is loaded nobody looks for 
 what was loaded is never looked through again: that is a sixth of a start, and some of every request.
 """
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, cast
@@ -15,6 +13,8 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from api.collecting import to_stay
 
 ROOMS = {
     "serve": "api.cli.serving:serve",
@@ -61,19 +61,6 @@ class Rooms(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = cast(Any, Doors())
-
-
-@contextmanager
-def to_stay() -> Iterator[None]:
-    """Load what stays until the end of the process: the collector of garbage leaves it alone."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-        gc.freeze()
 
 
 @lru_cache

@@ -8,7 +8,7 @@ import typer
 
 from api.cli import learning
 from api.cli.console import errors, opened, run
-from api.cli.serving import listen
+from api.cli.serving import become_the_service
 from api.demo import loading
 from api.settings import PREFIX
 
@@ -35,7 +35,7 @@ def demo(port: Port = 8000, leave: Exit = False) -> None:
     typer.echo(f'  curl -H "Authorization: Bearer {key}" http://127.0.0.1:{port}/v1/customers/{customer}/risk\n')
     if not leave:
         typer.echo(f"Serving http://127.0.0.1:{port} (the API is described at /docs). Ctrl-C ends it.")
-        listen("127.0.0.1", port)
+        become_the_service("127.0.0.1", port)
 
 
 async def _load() -> str | None:

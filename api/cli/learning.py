@@ -10,9 +10,9 @@ from uuid import UUID
 
 import typer
 
-from api.children import ONE_THREAD
 from api.cli.console import FAILED, MISUSED, AsJson, WorkspaceName, fail, run, show, transaction, waiting, working
 from api.failures import waking
+from api.learning_below import ONE_THREAD
 from api.risk import scoring
 from api.worker import work_off
 

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from api import schedules
-from api.children import end_with_parent, learning_below
+from api.children import end_with_parent
 from api.cli.console import AsJson, opened, run, show
 from api.jobs.leases import Leases
+from api.learning_below import learning_below
 from api.logs import set_up_logs
 from api.settings import settings
 from api.worker import Worker

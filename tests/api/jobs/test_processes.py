@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from api.children import end_with_parent, kept_worker, learning_below
+from api.children import end_with_parent, kept_worker
 from api.dependencies import writing_as
 from api.failures import analyses
 from api.jobs import ANALYSE, cancel
 from api.jobs.leases import Leases
+from api.learning_below import learning_below
 from api.settings import settings
 from api.worker import Worker, worker_caller
 from api.workspaces.service import WorkspaceSettings
