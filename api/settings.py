@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     lease_seconds: int = Field(
         default=60,
-        ge=1,
+        ge=2,
         le=3600,
         description="After so long a dead worker's job is taken over. The same for all workers.",
     )

@@ -19,7 +19,7 @@ import structlog
 from api import marks, schedules
 from api.dependencies import Work, utc_now, writing_as
 from api.handlers import AFTER_RULES, ALONE, BEFORE, ENDED, FOUND, HEAVY, LIGHT, TURN, worker_caller
-from api.jobs.leases import Held, LeaseLost, Leases
+from api.jobs.leases import LOOK, Held, LeaseLost, Leases
 from api.logs import in_few_words
 from api.webhooks.delivery import deliver_due
 from models.database import Database, is_unavailable
@@ -27,7 +27,7 @@ from models.database import Database, is_unavailable
 __all__ = ["News", "Refused", "Stopped", "Worker", "work_off", "worker_caller"]
 
 log = structlog.get_logger(__name__)
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = LOOK.total_seconds()
 TICK_SECONDS = 10.0
 UNAVAILABLE_WAIT = timedelta(seconds=5)
 GIVE_WAY_SECONDS = 0.12

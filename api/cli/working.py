@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from api import schedules
 from api.children import end_with_parent
 from api.cli.console import AsJson, opened, run, show
-from api.jobs.leases import Leases
+from api.jobs.leases import Leases, lease_of
 from api.learning_below import learning_below
 from api.logs import set_up_logs
 from api.settings import settings
@@ -30,7 +29,7 @@ def worker(once: Once = False, with_parent: WithParent = False, as_json: AsJson 
 
 async def _work(*, once: bool, with_parent: bool) -> dict[str, int]:
     async with opened() as database:
-        working = Worker(Leases(database, timedelta(seconds=settings().lease_seconds)), learning_below)
+        working = Worker(Leases(database, lease_of(settings().lease_seconds)), learning_below)
         loop = asyncio.get_running_loop()
         for told in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(told, working.stop.set)

@@ -25,7 +25,9 @@ from api.jobs.queries import ENDED, claims, is_claim, is_job, jobs, store_clock
 from models.database import Database, bind_workspace
 from models.outbox import JobState
 
-LEASE = timedelta(seconds=60)
+LOOK = timedelta(seconds=1)
+"""Whoever has nothing to do looks so often for jobs that nobody holds any more."""
+LEASE = timedelta(seconds=60) - LOOK
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600))
 LONGEST_WAIT = BACK_OFF[-1]
 ATTEMPTS = 5
@@ -52,6 +54,15 @@ class Held:
     checkpoint: dict[str, JsonValue] | None
     holder: str
     attempt: int
+
+
+def lease_of(seconds: float) -> timedelta:
+    """Return how long one sign of life holds a job that another is to have taken over after so many seconds without.
+
+    >>> lease_of(60).total_seconds()
+    59.0
+    """
+    return timedelta(seconds=seconds) - LOOK
 
 
 def worker_name() -> str:

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from api.children import end_with_parent
 from api.errors import Refusal
-from api.jobs.leases import Held, LeaseLost, Leases
+from api.jobs.leases import Held, LeaseLost, Leases, lease_of
 from api.learner.learning import learn
 from api.learner.waiting import Summary, analyse, train
 from api.logs import EXC_INFO, in_few_words, without_values
@@ -54,7 +53,7 @@ async def job() -> Summary:
     held = Held(**{**given, "workspace_id": UUID(given["workspace_id"]), "id": UUID(given["id"])})
     database = Database(settings().database_url, 2)
     try:
-        await learn(Leases(database, timedelta(seconds=settings().lease_seconds)), held, _tell)
+        await learn(Leases(database, lease_of(settings().lease_seconds)), held, _tell)
     finally:
         await database.close()
     return {}

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from api.dependencies import Work, utc_now
 from api.failures import analyses
 from api.handlers import HEAVY, worker_caller
 from api.jobs import service as jobs
-from api.jobs.leases import Leases
+from api.jobs.leases import Leases, lease_of
 from api.jobs.schemas import JobAnswer
 from api.learner.learning import learning_here
 from api.risk import training
@@ -39,7 +38,7 @@ async def _asked(workspace: str, ask: Callable[[Work], Awaitable[UUID]]) -> Summ
     async with working(workspace) as (database, found):
         async with transaction(database, found.id) as work:
             job_id = await ask(work)
-        leases = Leases(database, timedelta(seconds=settings().lease_seconds))
+        leases = Leases(database, lease_of(settings().lease_seconds))
         worker = Worker(leases, learning_here(leases))
         while True:
             await work_off(database, found.id)
