@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.errors import Conflict, Malformed
 from models.access import IdempotentAnswer
 from models.ids import uuid7
+from models.turns import hold_name
 
 KEPT_FOR = timedelta(days=7)
 LONGEST_KEY = 255
@@ -172,10 +173,9 @@ async def _wait_for_first(session: AsyncSession, once: Once) -> None:
     if session.get_bind().dialect.name != "postgresql":
         return
     name = f"{once.workspace_id}/{once.api_key_id}/{once.route_hash}/{once.key_hash}"
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     await session.execute(text(f"SET LOCAL lock_timeout = {WAIT_MS}"))
     try:
-        await session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        await hold_name(session, name)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise

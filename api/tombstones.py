@@ -1,12 +1,11 @@
 """Tombstones: an erased reference is recognised by its keyed hash, and refused until somebody admits it again."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from api.dependencies import Work
 from api.errors import Conflict, Gone
@@ -16,6 +15,7 @@ from models.customer import Customer
 from models.ids import uuid7
 from models.recording import ROWS_A_QUESTION
 from models.tombstone import Buried, Tombstone, TombstoneState
+from models.turns import hold_name
 
 tombstones = Tombstone.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 customers = Customer.__table__  # type: ignore[attr-defined] # same
@@ -80,20 +80,12 @@ async def hold_off(work: Work) -> None:
     For whoever stores a mere name: nothing points at the person, so that nothing would fail. On SQLite nobody else
     writes meanwhile.
     """
-    await _hold(work, "pg_advisory_xact_lock_shared")
+    await hold_name(work.session, f"erasure/{work.workspace_id}", shared=True)
 
 
 async def hold_on(work: Work) -> None:
     """Wait for those who hold an erasure off, and let none of them go on until this transaction ends."""
-    await _hold(work, "pg_advisory_xact_lock")
-
-
-async def _hold(work: Work, lock: str) -> None:
-    if work.session.get_bind().dialect.name == "postgresql":
-        number = int.from_bytes(
-            hashlib.sha256(f"erasure/{work.workspace_id}".encode()).digest()[:8], "big", signed=True
-        )
-        await work.session.execute(select(getattr(func, lock)(number)))
+    await hold_name(work.session, f"erasure/{work.workspace_id}")
 
 
 async def erased_names(

@@ -1,12 +1,11 @@
 """Asking for jobs, looking at them, and calling them off."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, update
 
 from api import audit
 from api.dependencies import Work
@@ -16,6 +15,7 @@ from api.jobs.queries import ENDED, claims, is_claim, is_job, jobs
 from api.jobs.schemas import JobAnswer, JobProblem
 from models.ids import uuid7
 from models.outbox import JobState
+from models.turns import hold_name
 
 DERIVE = "derive"
 ANALYSE = "analyse"
@@ -51,11 +51,7 @@ async def enqueue(work: Work, kind: str, request: dict[str, JsonValue]) -> UUID:
 
 async def _alone(work: Work, kind: str) -> None:
     """On PostgreSQL let one at a time look for what waits and ask; SQLite has one writer anyway."""
-    if work.session.get_bind().dialect.name != "postgresql":
-        return
-    name = f"job/{work.workspace_id}/{kind}"
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-    await work.session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    await hold_name(work.session, f"job/{work.workspace_id}/{kind}")
 
 
 async def cancel(work: Work, job_id: UUID) -> bool:

@@ -1,6 +1,5 @@
 """Every statement about models and assessments, by name."""
 
-import hashlib
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,6 @@ from sqlalchemy import (
     func,
     literal,
     select,
-    text,
     true,
     tuple_,
 )
@@ -29,6 +27,7 @@ from ml.features.asof import known_at
 from models.assessment import Assessment, ModelState, RiskModelVersion
 from models.base import to_us
 from models.recording import current_rows
+from models.turns import hold_name
 from models.workspace import Workspace
 
 models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
@@ -67,11 +66,7 @@ async def hold_models(session: AsyncSession, workspace_id: UUID) -> None:
 
 async def hold_assessing(session: AsyncSession, workspace_id: UUID) -> None:
     """Let nobody else store a workspace's assessments until this transaction ends: no change is told twice."""
-    if session.get_bind().dialect.name != "postgresql":
-        return  # SQLite's one writer is this one
-    name = f"assessing/{workspace_id}".encode()
-    number = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
-    await session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+    await hold_name(session, f"assessing/{workspace_id}")
 
 
 async def last_assessments(

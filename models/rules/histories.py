@@ -112,10 +112,12 @@ Told(occurred_us=9, state={'name': 'Anna', 'team': 'north'}, voided=False)]
         after = stepped(state, change, self._complete), voided and not change
         told = {order[0]: Told(order[0], *after)}
         for place in range(start, len(self._versions)):
-            after = self._stepped(after, place)
-            told[self._orders[place][0]] = Told(self._orders[place][0], *after)
+            after, occurred = self._stepped(after, place), self._orders[place][0]
             if after == self._after[place]:
+                # From here on all is as it was, the rest of this moment included.
+                told[occurred] = Told(occurred, *self._after[self._last_of(occurred)])
                 break
+            told[occurred] = Told(occurred, *after)
         own = told.pop(order[0])
         return [own, *(each for each in told.values() if self._is_news(each))]
 

@@ -142,3 +142,29 @@ def test_what_lives_again_by_a_late_change_does_so_from_its_own_moment_on() -> N
     assert History(history).told_again({"team": "north"}, (3, 3, 4))[0].voided is False
     assert [told.voided for told in History(history).told_again({"team": "north"}, (7, 7, 4))] == [False, False]
     assert [told.voided for told in History(history).told_again({}, (7, 7, 4))] == [True]
+
+
+@given(
+    said=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(0, 3), st.dictionaries(st.sampled_from(FIELDS), st.integers(0, 2))),
+        min_size=2,
+        max_size=7,
+    )
+)
+def test_what_is_told_again_of_a_moment_is_what_is_so_at_its_end(said: list[tuple[int, int, dict[str, Any]]]) -> None:
+    *earlier, (moment, known, change) = said
+    steps = sorted(((at, when, number), given) for number, (at, when, given) in enumerate(earlier, 1))
+    versions, state = [], dict[str, Any]()
+    for order, given_then in steps:
+        state = laid_over(state, given_then)
+        versions.append(StoredVersion(order, given_names(given_then), state))
+    order = (moment, known, len(said))
+    if order > versions[-1].order:
+        return
+    after, ends = dict[str, Any](), dict[int, dict[str, Any]]()
+    for (at, _, _), given_then in sorted([*steps, (order, change)], key=lambda step: step[0]):
+        after = laid_over(after, given_then)
+        ends[at] = after
+    was = {version.order[0]: version.state for version in versions}
+    told = {occurred: state for occurred, state, _ in History(versions).told_again(change, order)}
+    assert told == {at: state for at, state in ends.items() if at == moment or (at > moment and state != was[at])}
