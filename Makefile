@@ -47,7 +47,7 @@ serve: $(VENV)/runtime.stamp ## serve the database of STEADFAST_DATABASE_URL (PO
 
 test: $(VENV)/dev.stamp ## the whole suite with real PostgreSQL and coverage (TESTS=..., WORKERS=2, COVERED=95)
 	@$(BIN)/python -m compileall -q api models ml tests
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --doctest-modules --cov --cov-report=term \
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist load --doctest-modules --cov --cov-report=term \
 		--cov-report=json:coverage.json --cov-fail-under=$(COVERED) $(TESTS)
 	@[ "$(TESTS)" != "$(ALL)" ] || $(BIN)/python tests/areas.py coverage.json
 

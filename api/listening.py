@@ -32,6 +32,7 @@ def listen(host: str, port: int) -> None:
             # Who really called is decided by `api.proxies`, which knows more headers and the whole chain.
             proxy_headers=False,
             server_header=False,
+            ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )

@@ -1,7 +1,8 @@
 """Workers killed without a warning, again and again, on SQLite and PostgreSQL: which jobs are lost or done twice.
 
 `PYTHONPATH=. python bench/killed_workers.py --rounds 30`. Two real workers, two workspaces, jobs of every kind; each
-round kills one to three times at random. A takeover is timed from the kill to another holding of the job.
+round kills one to three times at random. A takeover is timed from the kill to another holding of the job. The lease is
+two seconds, the shortest there is; LEASE_SECONDS=10 sets another.
 """
 
 import argparse

@@ -14,12 +14,14 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres.server import PostgresServer, locked
 
 TESTS = Path(__file__).parent
 UNSEEN = {"chaos", "generated", "upgrading", "test_docs.py", "test_house.py", "test_laws.py"}
 APART = {"models", "privacy"}
+TOGETHER = {"tests/test_readme.py"}
 RUN_FOLDER = pytest.StashKey[Path]()
 
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] # httpx looks for it at every request; it is not here
@@ -43,6 +45,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist the run's folder."""
     node.workerinput["run_folder"] = str(node.config.stash[RUN_FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Give each worker the next test as soon as it is free; what stands on one demo company goes to one worker."""
+    return Together(config, log)
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc] # it is not typed
+    """Hands out tests one at a time, the files of `TOGETHER` whole, and these first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if path in TOGETHER else nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

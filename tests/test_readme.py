@@ -19,7 +19,6 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STEADFAST = Path(sys.executable).with_name("steadfast")
 MARKED = re.compile(r"<!-- run -->\s*```(sh|python)\n(.*?)```", re.DOTALL)
-pytestmark = pytest.mark.xdist_group("demo")
 BUILT_WITHIN, ANSWERS_WITHIN, TYPED_WITHIN = 300.0, 30.0, 120.0
 
 

@@ -26,6 +26,8 @@ from api.workspaces import service as workspaces
 from api.workspaces.schemas import WorkspacePatch
 from models.access import Scope
 from models.database import Database
+from models.planning import refresh_statistics
+from models.tables import metadata
 
 NAME = "Brightwater Repairs (synthetic demo)"
 AT_ONCE = 500
@@ -53,6 +55,7 @@ async def load(database: Database) -> str | None:
     await _store(database, made.id, DepartureBody, departures.store_departures, history.departures)
     async with transaction(database, made.id) as work:
         await roles.offer(work, ProposalBody.model_validate(world.PROPOSAL))
+    await refresh_statistics(database.url, metadata.tables.keys())
     return made.slug
 
 

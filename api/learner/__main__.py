@@ -1,7 +1,11 @@
 """`python -m api.learner KIND ARGUMENTS`."""
 
 import sys
+from importlib import import_module
 
-from api.learner.process import main
+from api.collecting import to_stay
 
-sys.exit(main(sys.argv[1:]))
+with to_stay():
+    process = import_module("api.learner.process")
+
+sys.exit(process.main(sys.argv[1:]))

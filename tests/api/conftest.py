@@ -10,24 +10,21 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from starlette.datastructures import State
 
 from api.feedback.service import publish_templates
-from api.logs import set_up_logs
-from api.main import create_app, equip
 from api.settings import PREFIX, settings
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
 from models.database import Database
 from models.migrating import migrate
+from tests.api.application import application
 from tests.api.caller import Caller
 from tests.api.engines import opened
 from tests.postgres.emptying import Emptied
@@ -122,22 +119,8 @@ async def database(
 
 @pytest.fixture
 def app(database: Database) -> FastAPI:
-    """Give the application on this test's database.
-
-    The framework works out a route when it is first asked for, which takes longer than a test: the routes are those of
-    one application a worker, the state is each test's own.
-    """
-    app = routed()
-    app.state = State()
-    set_up_logs()
-    equip(app, database)
-    return app
-
-
-@cache
-def routed() -> FastAPI:
-    """Make the application whose routes all tests of this worker share."""
-    return create_app()
+    """Give the application on this test's database."""
+    return application(database)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import httpx
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from api.main import create_app
 from models.database import Database
+from tests.api.application import application
 from tests.api.caller import Caller, ago
 
 CANARIES = ("canary-of-the-first", "canary-of-the-second")
@@ -50,7 +50,7 @@ async def crowd(url: str, keys: Sequence[str], *, sessions: int, requests: int, 
     chance = random.Random(seed)  # noqa: S311 - an experiment, no secret
     database = Database(url, pool_size=POOL)
     seen = Crowd(sessions=sessions)
-    transport = httpx.ASGITransport(create_app(database), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(application(database), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as http:
         with failing_statements(database, chance):
             callers = [Caller(http, keys[number % 2]) for number in range(sessions)]

@@ -1,6 +1,7 @@
 """What tests generated from the OpenAPI document may ask for: a served process with one of everything in it."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,12 +69,20 @@ async def furnish(served: Served, admin: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def furnished(migrated_url: str, tmp_path: Path) -> Iterator[Furnished]:
-    """Serve a database with one of everything in it."""
-    served = Served(migrated_url, tmp_path / "log")
-    [admin] = asyncio.run(with_workspaces(migrated_url, ["Warm Homes"]))
-    served.start()
+def everywhere(migrated_file: Path, emptied_postgres_url: str, tmp_path: Path) -> Iterator[list[Furnished]]:
+    """Serve a database of either store, one of everything in each."""
+    copy = shutil.copy(migrated_file, tmp_path / "steadfast.db")
+    urls = {"sqlite": f"sqlite:///{copy}", "postgresql": emptied_postgres_url}
+    services = [Served(url, tmp_path / f"{store}.log") for store, url in urls.items()]
     try:
-        yield Furnished(served, admin, asyncio.run(furnish(served, admin)))
+        yield [furnished(served) for served in services]
     finally:
-        served.kill()
+        for served in services:
+            served.kill()
+
+
+def furnished(served: Served) -> Furnished:
+    """Start a service and put one of everything into it."""
+    [admin] = asyncio.run(with_workspaces(served.url, ["Warm Homes"]))
+    served.start()
+    return Furnished(served, admin, asyncio.run(furnish(served, admin)))

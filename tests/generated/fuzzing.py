@@ -5,8 +5,9 @@ document is refused. Half of the requests name things that are there, so that th
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import schemathesis
@@ -30,6 +31,16 @@ ASKED = (
 )
 STEPS = 8
 """Requests a scenario of the stateful run."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A service that is asked: where, with which key, and what is there by the name of a path parameter."""
+
+    address: str
+    key: str
+    known: Mapping[str, str]
+
 
 Operations = Mapping[str, APIOperation[Any, Any, Any, Any]]
 
@@ -65,7 +76,7 @@ def how(examples: int) -> settings:
     )
 
 
-def about_known_things(case: Case[Any], known: Mapping[str, str]) -> Case[Any]:
+def about_known_things(case: Case[Any], known: Mapping[str, str]) -> None:
     """Let a case name things that are there, in its path and in the fields of its body."""
     for name in set(case.path_parameters or ()) & set(known):
         case.path_parameters[name] = known[name]
@@ -74,35 +85,33 @@ def about_known_things(case: Case[Any], known: Mapping[str, str]) -> Case[Any]:
             case.body[name] = (KNOWN | FITTING)[name]
     if "if-match" in {parameter.name.lower() for parameter in case.operation.iter_parameters()}:
         case.headers["If-Match"] = "*"
-    return case
 
 
-def cases(
-    operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str]
-) -> tuple[st.SearchStrategy[Case[Any]], ...]:
-    """Give the kinds of cases: about things that are there, about things that are not, and unfit for the document."""
-    fitting = operation.as_strategy(GenerationMode.POSITIVE)
-    about_known = operation.as_strategy(GenerationMode.POSITIVE).map(lambda case: about_known_things(case, known))
-    return about_known, fitting, operation.as_strategy(GenerationMode.NEGATIVE)
+def exercise(operation: APIOperation[Any, Any, Any, Any], asked: Sequence[Asked], examples: int) -> str | None:
+    """Ask for some examples of one operation, half of them about things that are there; give what was wrong, or None.
 
-
-def exercise(operation: APIOperation[Any, Any, Any, Any], known: Mapping[str, str], examples: int) -> str | None:
-    """Ask one operation for some examples, half of them about things that are there; give what was wrong, or None.
-
-    Each kind has its own share: of a few examples drawn from all kinds at once, all may be of one kind.
+    Each kind has its own share: of a few examples drawn from all kinds at once, all may be of one kind. What took long
+    to make up is asked of every service.
     """
-    about_known, fitting, unfit = cases(operation, known)
-    wrong = _wrong(_asked(about_known, examples // 2)) or _wrong(_asked(fitting, examples // 4))
+    fitting, unfit = operation.as_strategy(GenerationMode.POSITIVE), operation.as_strategy(GenerationMode.NEGATIVE)
+    wrong = _wrong(_asking(fitting, asked, examples // 2, about_known=True))
+    wrong = wrong or _wrong(_asking(fitting, asked, examples // 4))
     with suppress(Unsatisfiable):  # an operation that takes nothing cannot be asked wrongly
-        wrong = wrong or _wrong(_asked(unfit, examples // 4))
+        wrong = wrong or _wrong(_asking(unfit, asked, examples // 4))
     return wrong
 
 
-def _asked(kind: st.SearchStrategy[Case[Any]], examples: int) -> Callable[[], None]:
+def _asking(
+    kind: st.SearchStrategy[Case[Any]], asked: Sequence[Asked], examples: int, *, about_known: bool = False
+) -> Callable[[], None]:
     @how(examples)
     @given(case=kind)
     def each(case: Case[Any]) -> None:
-        case.call_and_validate()
+        for service in asked:
+            if about_known:
+                about_known_things(case, service.known)
+            headers = {"Authorization": f"Bearer {service.key}"}
+            case.call_and_validate(base_url=service.address, headers=headers)
 
     return each
 

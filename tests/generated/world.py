@@ -11,10 +11,10 @@ import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from api.feedback.service import publish_templates
-from api.main import create_app
 from api.workspaces import service as workspaces
 from models.access import Scope
 from models.database import Database
+from tests.api.application import application
 from tests.api.caller import Caller
 
 
@@ -53,7 +53,7 @@ def world_of(url: str) -> Iterator[World]:
     """Open the application on a migrated database."""
     with start_blocking_portal() as portal:
         database = Database(url, pool_size=3)
-        app = create_app(database)
+        app = application(database)
         http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://steadfast.test")
         try:
             yield World(portal, database, http, app.openapi()["paths"])

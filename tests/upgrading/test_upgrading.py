@@ -19,10 +19,10 @@ from alembic import command
 from sqlalchemy import Connection, column, func, insert, make_url, select, table, text
 from sqlalchemy.types import NullType
 
-from api.main import create_app
 from models import migrating
 from models.database import Database, owner_engine
 from models.schema import head, is_at_head
+from tests.api.application import application
 from tests.api.caller import Caller, done
 from tests.chaos.served import SECRET
 from tests.postgres.server import PostgresServer
@@ -132,7 +132,7 @@ def seen_by_rules(recording: dict[str, Any]) -> int:
 async def tell_again(url: str, recording: dict[str, Any]) -> dict[str, list[str]]:
     """Ask the upgraded database what the release was asked; give what is told otherwise, by path."""
     database = Database(url, pool_size=2)
-    app = create_app(database)
+    app = application(database)
     transport = httpx.ASGITransport(app)
     told = {}
     async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as http:

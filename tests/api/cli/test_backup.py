@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import select
 
 from api.cli.keeping import _backup
-from api.main import create_app
 from api.privacy.ledger import read_ledger
 from api.settings import settings
 from models.archives.manifest import ArchiveReader
 from models.database import Database
 from models.tables import metadata
+from tests.api.application import application
 from tests.api.caller import Caller, ago, done, refusal
 from tests.api.cli.desk import WORKSPACE, Desk
 from tests.postgres.server import PostgresServer
@@ -72,7 +72,7 @@ def calling(desk: Desk, ask: Callable[[Caller], Any]) -> Any:
     async def call() -> Any:
         database = Database(settings().database_url)
         try:
-            transport = httpx.ASGITransport(create_app(database))
+            transport = httpx.ASGITransport(application(database))
             async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as http:
                 return await ask(Caller(http, key))
         finally:

@@ -28,7 +28,7 @@ from tests.api.jobs.worker_with_counting import COUNT, PORTIONS
 
 ROOT = Path(__file__).parents[3]
 WORKER = (sys.executable, "-m", "tests.api.jobs.worker_with_counting", "worker", "--with-parent")
-LEASE_SECONDS = 2
+LEASE_SECONDS = int(os.environ.get("LEASE_SECONDS", "2"))
 DONE_WITHIN = 300.0
 entries = AuditEntry.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 

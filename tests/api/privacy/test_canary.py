@@ -14,13 +14,13 @@ from structlog.typing import EventDict
 from api import errors, observing, worker
 from api.cli.learning import score_all
 from api.learner import analyse, train
-from api.main import create_app
 from api.webhooks.delivery import deliver_due
 from api.worker import work_off
 from api.workspaces.service import WorkspaceSettings
 from models.compacting import compact
 from models.database import Database
 from models.migrating import migrate
+from tests.api.application import application
 from tests.api.caller import Caller, ago, refusal
 from tests.api.company import a_past, catalogue, tell, today
 from tests.api.conftest import MakeCaller, MakeWorkspace
@@ -57,7 +57,7 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def http(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """Reach the application; what goes wrong there is an answer, not an exception of the test's."""
-    transport = httpx.ASGITransport(create_app(database), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(application(database), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test") as client:
         yield client
 
