@@ -35,7 +35,12 @@ SHOWN_DIGITS = 16
 async def note(work: Work, action: str, subject: str, details: Mapping[str, JsonValue]) -> None:
     """Append to the audit who did what."""
     work.kept[NOTED] = True
-    row = {
+    await append_rows(work.session, entries, [entry(work, action, subject, details)])
+
+
+def entry(work: Work, action: str, subject: str, details: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """Return an entry as it is stored."""
+    return {
         "workspace_id": work.workspace_id,
         "id": uuid7(),
         "actor": work.caller.actor,
@@ -44,7 +49,6 @@ async def note(work: Work, action: str, subject: str, details: Mapping[str, Json
         "details": dict(details),
         "recorded_at": work.now,
     }
-    await append_rows(work.session, entries, [row])
 
 
 async def note_request(work: Work, action: str, path: str, named: Mapping[str, Any]) -> None:

@@ -16,3 +16,13 @@ def to_stay() -> Iterator[None]:
         if collecting:
             gc.enable()
         gc.freeze()
+
+
+OBJECTS_BETWEEN = 50_000
+"""Objects made beyond those that went, before the youngest are looked at; Python's own is 700. A request of ours makes
+hundreds that all go with it, and each look stops everybody who waits for an answer."""
+
+
+def look_seldom() -> None:
+    """Let the collector look less often, as a process that answers requests wants it."""
+    gc.set_threshold(OBJECTS_BETWEEN, 10, 20)

@@ -114,10 +114,16 @@ async def authenticate(
             "Send `Authorization: Bearer sfk_…` with a key that is neither revoked nor expired.",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    return await admit(request, caller, scopes)
+
+
+async def admit(request: Request, caller: Caller, scopes: Sequence[str]) -> Caller:
+    """Let in who holds a valid key, or refuse: 429 over its limit, 403 without the scope. A request pays once."""
+    if getattr(request.state, "caller", None) != caller:
+        await limits.check(request, kind=Kind.KEY, by=caller.key_id.hex)
+        uses: KeyUses = request.app.state.key_uses
+        uses.note(caller.workspace_id, caller.key_id, utc_now().date())
     request.state.caller = caller
-    await limits.check(request, kind=Kind.KEY, by=caller.key_id.hex)
-    uses: KeyUses = request.app.state.key_uses
-    uses.note(caller.workspace_id, caller.key_id, now.date())
     missing = [scope for scope in scopes if not caller.may(scope)]
     if missing:
         raise NotAllowed(f"This key lacks the scope {', '.join(missing)}. Make one with it: `steadfast keys create`.")

@@ -190,13 +190,26 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 
 def install(app: FastAPI) -> None:
     """Teach the application to answer every refusal and every failure as a problem."""
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    for kind in DATABASE_ERRORS:
-        app.add_exception_handler(kind, _database)
+    for kind in ANSWERED:
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(Exception, _unexpected)
+
+
+ANSWERED = (Refusal, RequestValidationError, HTTPException, ClientDisconnect, *DATABASE_ERRORS)
+"""What a request can end with and is answered for."""
+
+
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """Answer what a request ended with."""
+    if isinstance(error, Refusal):
+        return problem(request, error)
+    if isinstance(error, RequestValidationError):
+        return await _malformed(request, error)
+    if isinstance(error, HTTPException):
+        return await _http(request, error)
+    if isinstance(error, ClientDisconnect):
+        return problem(request, Refusal("The connection ended before the body did.", code="bad_request"), 400)
+    return await _database(request, error)
 
 
 def problem(request: Request, refusal: Refusal, status: int | None = None, title: str | None = None) -> JSONResponse:
@@ -221,13 +234,7 @@ def problem(request: Request, refusal: Refusal, status: int | None = None, title
     return JSONResponse(body, body["status"], headers=headers, media_type=PROBLEM)
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refusal)  # noqa: S101 - the handler is registered for this class
-    return problem(request, error)
-
-
-async def _malformed(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - same
+async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
     errors = [field_error(item) for item in error.errors()]
     where = ", ".join(item["pointer"] or "the body" for item in errors[:5])
     refusal = Malformed(f"Correct {where} and send it again; `errors` says what is wrong with each.", errors=errors)
@@ -243,8 +250,7 @@ def field_error(item: Mapping[str, Any], base: Sequence[object] = ()) -> dict[st
     return {"pointer": pointer, "code": str(item["type"]), "detail": str(item["msg"])}
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - same
+async def _http(request: Request, error: HTTPException) -> JSONResponse:
     code, title = STATUS_CODES.get(error.status_code, ("refused", "The request was refused"))
     headers = dict(error.headers or {})
     if error.status_code == METHOD_NOT_ALLOWED:
@@ -269,11 +275,6 @@ def _advice(request: Request, error: HTTPException, headers: Mapping[str, str]) 
     if error.status_code == METHOD_NOT_ALLOWED:
         return f"{request.method} is not offered at {request.url.path}; use {headers['Allow']}."
     return str(error.detail)
-
-
-async def _gone(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ClientDisconnect)  # noqa: S101 - same
-    return problem(request, Refusal("The connection ended before the body did.", code="bad_request"), 400)
 
 
 BEFORE_COMMIT = "Nothing of this request was stored. Send it again in a moment."

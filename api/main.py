@@ -20,8 +20,11 @@ from api.customers.routes import interactions, revenues
 from api.dependencies import Replay
 from api.failures import routes as failures
 from api.feedback import routes as feedback
+from api.feedback.intake.service import Intake
+from api.feedback.intake.way import FastWay
 from api.jobs import routes as jobs
 from api.key_uses import KeyUses, writing_uses
+from api.keyring import KeyRing
 from api.keys import routes as keys
 from api.limits import limits_of
 from api.logs import set_up_logs
@@ -37,20 +40,21 @@ from api.webhooks import routes as webhooks
 from api.workspaces import routes as workspaces
 from models.database import Database
 
+# In the order they are looked through for an address: what is asked most comes first.
 ROUTERS = (
-    workspaces,
-    keys,
-    company,
+    feedback,
+    risk,
     customers,
     interactions,
     revenues,
-    feedback,
     failures,
-    risk,
     roles,
+    company,
     jobs,
     webhooks,
     privacy,
+    workspaces,
+    keys,
     pages,
 )
 
@@ -74,6 +78,7 @@ def create_app(store: Database | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     equip(app, store or Database(settings().database_url, settings().pool_size))
+    app.add_middleware(FastWay)
     app.add_middleware(RequestIds)
     app.add_middleware(TrustedProxies, trusted=networks_of(settings().trusted_proxies))
     errors.install(app)
@@ -90,6 +95,8 @@ def equip(app: FastAPI, store: Database) -> None:
     app.state.database = store
     app.state.limits = limits_of(settings())
     app.state.key_uses = KeyUses()
+    app.state.key_ring = KeyRing()
+    app.state.intake = Intake(store)
 
 
 async def problems() -> HTMLResponse:

@@ -4,9 +4,10 @@ Who is to be told is settled in the same transaction: one delivery and one claim
 What each type tells stands in `api.events`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -15,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Work
+from models.appending import append_rows
 from models.hook import Delivery, DeliveryState, Hook
 from models.ids import uuid7
 from models.outbox import Event, OutboxClaim
@@ -43,7 +45,20 @@ async def emit_all(work: Work, happened: Sequence[NewEvent]) -> int:
         return 0
     # In one order, so that two who tell the same things at once wait for each other instead of crossing.
     told = {uuid7(): event for event in sorted(happened, key=lambda event: event.once or "")}
-    rows = [
+    rows = rows_of(work, told.values(), told)
+    if any(event.once for event in happened):
+        stored = await work.session.scalars(skipping(work, events).returning(events.c.id), rows)
+        told = {identity: told[identity] for identity in stored.all()}
+    else:
+        await append_rows(work.session, events, rows)
+    await _address(work, {identity: event.type for identity, event in told.items()})
+    work.happened += [event.type for event in told.values()]
+    return len(told)
+
+
+def rows_of(work: Work, happened: Iterable[NewEvent], ids: Iterable[UUID] | None = None) -> list[dict[str, Any]]:
+    """Return events as they are stored, under new ids unless some are given."""
+    return [
         {
             "workspace_id": work.workspace_id,
             "id": identity,
@@ -52,16 +67,8 @@ async def emit_all(work: Work, happened: Sequence[NewEvent]) -> int:
             "payload": event.payload,
             "recorded_at": work.now,
         }
-        for identity, event in told.items()
+        for identity, event in zip(ids or iter(uuid7, None), happened, strict=False)
     ]
-    if any(event.once for event in happened):
-        stored = await work.session.scalars(skipping(work, events).returning(events.c.id), rows)
-        told = {identity: told[identity] for identity in stored.all()}
-    else:
-        await work.session.execute(insert(events), rows)
-    await _address(work, {identity: event.type for identity, event in told.items()})
-    work.happened += [event.type for event in told.values()]
-    return len(told)
 
 
 async def _address(work: Work, told: Mapping[UUID, str]) -> None:

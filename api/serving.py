@@ -6,11 +6,12 @@ What the command line needs would stay in memory for as long as the service runs
 import sys
 from importlib import import_module
 
-from api.collecting import to_stay
+from api.collecting import look_seldom, to_stay
 
 if __name__ == "__main__":
     # The library of logs would load it to colour terminals: three megabytes, for lines that are JSON.
     sys.modules["rich"] = None  # type: ignore[assignment] # how Python is told that there is no such module
     with to_stay():
         listening = import_module("api.listening")
+    look_seldom()
     listening.listen(sys.argv[1], int(sys.argv[2]))

@@ -80,12 +80,17 @@ async def hold_off(work: Work) -> None:
     For whoever stores a mere name: nothing points at the person, so that nothing would fail. On SQLite nobody else
     writes meanwhile.
     """
-    await hold_name(work.session, f"erasure/{work.workspace_id}", shared=True)
+    await hold_name(work.session, turn_of(work.workspace_id), shared=True)
 
 
 async def hold_on(work: Work) -> None:
     """Wait for those who hold an erasure off, and let none of them go on until this transaction ends."""
-    await hold_name(work.session, f"erasure/{work.workspace_id}")
+    await hold_name(work.session, turn_of(work.workspace_id))
+
+
+def turn_of(workspace_id: UUID) -> str:
+    """Return the name that is held by whoever erases, and shared by those who hold an erasure off."""
+    return f"erasure/{workspace_id}"
 
 
 async def erased_names(

@@ -20,7 +20,7 @@ Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class _Insert:
+class Insert:
     """One table's INSERT: its text, its columns, and by place what writes a value for the driver."""
 
     text: str
@@ -65,35 +65,64 @@ async def _append(
 ) -> CursorResult[Any]:
     note_change(session, table.name, len(rows))
     connection = await session.connection()
-    insert = _insert(table, connection.dialect, skip_existing, returning)
-    columns = [[row[name] for row in rows] for name in insert.names]
-    for place, convert in insert.converts:
-        columns[place] = [convert(value) for value in columns[place]]
+    insert = insert_of(table, connection.dialect)
+    columns = columns_of(table, rows, connection.dialect)
+    text = insert.text + (" ON CONFLICT DO NOTHING" if skip_existing else "")
+    text += f" RETURNING {returning}" if returning else ""
     return await connection.exec_driver_sql(
-        insert.text, tuple(columns) if insert.by_column else list(zip(*columns, strict=True))
+        text, tuple(columns) if insert.by_column else list(zip(*columns, strict=True))
     )
 
 
-@lru_cache(maxsize=128)
-def _insert(table: Table, dialect: Dialect, skip_existing: bool, returning: str) -> _Insert:
+def columns_of(table: Table, rows: Sequence[Mapping[str, Any]], dialect: Dialect) -> list[list[Any]]:
+    """Return rows as columns, each value as the driver takes it."""
+    insert = insert_of(table, dialect)
+    columns = [[row[name] for row in rows] for name in insert.names]
+    for place, convert in insert.converts:
+        columns[place] = [convert(value) for value in columns[place]]
+    return columns
+
+
+@lru_cache(maxsize=256)
+def insert_of(
+    table: Table, dialect: Dialect, *, numbered_from: int = 1, following: tuple[str, int] | None = None
+) -> Insert:
+    """Return the insert of rows that name every column of a table.
+
+    Parameters
+    ----------
+    table, dialect
+        Where, and in whose words.
+    numbered_from
+        The number of the first value, where values are numbered.
+    following
+        Insert only what follows rows just inserted: the name they go by, and the number of the value with their ids.
+    """
     by_column = dialect.name == "postgresql"
     quoted = dialect.identifier_preparer
-    columns = ", ".join(quoted.quote(column.name) for column in table.columns)
+    names = [quoted.quote(column.name) for column in table.columns]
     if by_column:
         kinds = [column.type.compile(dialect=dialect) for column in table.columns]
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, start=1))
-        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names come from our own tables
+        source = _unnested(names, kinds, numbered_from, following)
     else:
-        source = f"VALUES ({', '.join('?' for _ in table.columns)})"
-    skip = " ON CONFLICT DO NOTHING" if skip_existing else ""
-    told = f" RETURNING {quoted.quote(returning)}" if returning else ""
-    return _Insert(
+        source = f"VALUES ({', '.join('?' for _ in names)})"
+    return Insert(
         # Names come from our own tables, never from a caller.
-        f"INSERT INTO {quoted.format_table(table)} ({columns}) {source}{skip}{told}",
+        f"INSERT INTO {quoted.format_table(table)} ({', '.join(names)}) {source}",
         [column.name for column in table.columns],
         _converts(table, dialect),
         by_column,
     )
+
+
+def _unnested(names: Sequence[str], kinds: Sequence[str], first: int, following: tuple[str, int] | None) -> str:
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, start=first))
+    if following is None:
+        return f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names come from our own tables
+    heads, ids = following
+    mine = ", ".join(f"mine.{name}" for name in names)
+    unnested = f"unnest(${ids}::uuid[], {arrays}) AS mine (of_head, {', '.join(names)})"
+    return f"SELECT {mine} FROM {unnested} JOIN {heads} ON {heads}.id = mine.of_head"  # noqa: S608 - same
 
 
 def _converts(table: Table, dialect: Dialect) -> list[tuple[int, Convert]]:

@@ -8,7 +8,7 @@ asynchronous lock, readers have connections of their own, and `synchronous=FULL`
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -190,14 +190,22 @@ class Database:
             )
             self.reading = self.writing
         self.clock = Clock()
+        self.closing: list[Callable[[], Awaitable[None]]] = []
+        """What else is given back when the database is."""
         self._writer = asyncio.Lock()
         self._streams = asyncio.Semaphore(max(pool_size // 2, 1))
 
     async def close(self) -> None:
         """Give all connections back."""
+        while self.closing:
+            await self.closing.pop()()
         await self.writing.dispose()
         if self.reading is not self.writing:
             await self.reading.dispose()
+
+    def unopened(self, workspace_id: UUID) -> AsyncSession:
+        """Return a session that has no connection and is given none: for work whose statements go another way."""
+        return self._session(self.reading, workspace_id)
 
     @asynccontextmanager
     async def read(self, workspace_id: UUID | None = None) -> AsyncIterator[AsyncSession]:
@@ -225,13 +233,18 @@ class Database:
             async with self._committing(workspace_id) as session:
                 yield session
             return
+        async with self.writer_turn(), self._committing(workspace_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writer_turn(self) -> AsyncIterator[None]:
+        """Be the one who writes on SQLite, when it is this one's turn."""
         try:
             await asyncio.wait_for(self._writer.acquire(), WRITE_WAIT_SECONDS)
         except TimeoutError:
             raise WriterBusyError from None
         try:
-            async with self._committing(workspace_id) as session:
-                yield session
+            yield
         finally:
             self._writer.release()
 

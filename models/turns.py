@@ -23,6 +23,10 @@ async def hold_name(session: AsyncSession, name: str, *, shared: bool = False) -
     """
     if session.get_bind().dialect.name != "postgresql":
         return
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
     lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-    await session.execute(select(lock(number)))
+    await session.execute(select(lock(number_of(name))))
+
+
+def number_of(name: str) -> int:
+    """Return the number by which a name is held."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)

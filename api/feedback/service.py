@@ -154,7 +154,7 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
     # First the invitations: whoever waited here for another finds below what that one stored.
     proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
     vouched = [] if is_claimant(work) else rows
-    named = [(_identity(work, row), row.reference) for row in rows if row.id or row.reference]
+    named = [(identity_of(work, row), row.reference) for row in rows if row.id or row.reference]
     references = {name for identity, reference in named for name in (str(identity), reference) if name is not None}
     met = await queries.stored_responses(
         work.session, work.workspace_id, (identity for identity, _ in named), references
@@ -178,7 +178,21 @@ async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Bu
     return await tombstones.erased_names(work, (row.customer for row in claims), (row.case for row in claims))
 
 
-def _identity(work: Work, row: ResponseBody) -> UUID:
+def said(
+    row: ResponseBody, asked: PublishedSurvey, about: Mapping[str, Any], settings: workspaces.WorkspaceSettings
+) -> dict[str, Any]:
+    """Return what a response says and what is read from it; refuse answers that do not fit their questions."""
+    check_fit(asked.questions, row.answers, complete=row.complete)
+    return {
+        "survey_version": asked.number,
+        **about,
+        "language": row.language,
+        **judge(asked.questions, row.answers, about, settings.failure, complete=row.complete),
+    }
+
+
+def identity_of(work: Work, row: ResponseBody) -> UUID:
+    """Return what a response is known by: its sender's id, one made of his reference, or a new one."""
     if row.id is not None:
         return row.id
     return uuid7() if row.reference is None else uuid5(work.workspace_id, f"response/{row.reference}")
@@ -188,8 +202,8 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     asked = places.surveys[row.survey, row.version]
     if isinstance(asked, NoSuchThing):
         raise impossible("survey", "unknown_survey", asked.detail)
-    identity = _identity(work, row)
-    body_hash = _body_hash(row)
+    identity = identity_of(work, row)
+    body_hash = content_hash(row)
     head = {"survey_id": asked.id, "body_hash": body_hash}
     reference = row.reference or str(identity)
     met = {one.id: one for name in (str(identity), reference) if (one := places.known.get(name)) is not None}
@@ -201,15 +215,8 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     asked_at, answered, recorded = vouching.times(work, row, invited)
     about = vouching.about(work, row, invited, places.parents, places.erased)
     vouching.check_opened(row, invited, places.parents, asked_at, answered)
-    check_fit(asked.questions, row.answers, complete=row.complete)
-    given = {
-        "survey_version": asked.number,
-        **about,
-        "language": row.language or (invited.language if invited else None),
-        **judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete),
-        "asked_at": asked_at,
-        "answered_at": answered,
-    }
+    given = {**said(row, asked, about, places.settings), "asked_at": asked_at, "answered_at": answered}
+    given["language"] = row.language or (invited.language if invited else None)
     places.known.update(dict.fromkeys((str(identity), reference), StoredResponse(identity, reference, body_hash)))
     places.new[reference] = row.id, body_hash
     if invited is not None and row.complete:
@@ -253,7 +260,8 @@ def _exists(reference: str) -> Conflict:
     )
 
 
-def _body_hash(row: ResponseBody) -> str:
+def content_hash(row: ResponseBody) -> str:
+    """Return what tells a response sent again from another one under its name."""
     # A field that came later is left out where it says nothing: what was stored before it has no trace of it.
     later = {"invitation"} if row.invitation is None else set()
     body = row.model_dump(mode="json", exclude={"id", "reference", *later})

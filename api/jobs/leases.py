@@ -4,13 +4,12 @@ What a holder writes goes through its claim, named by holder and attempt: where 
 fails with `LeaseLost`, and the transaction around it with it. So a worker that was thought dead, a portion done twice
 and a job called off all come to the same end: nothing is stored.
 
+A holder whose process ran on this machine and is gone is not waited for.
+
 All moments are compared on one clock, the database's on PostgreSQL and the machine's on SQLite. A lease or a wait that
 ends later than one begun now could was given before that clock went back: it is cut to what could be given now.
 """
 
-import os
-import secrets
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from pydantic import JsonValue
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, delete, exists, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.jobs.nearby import gone, worker_name
 from api.jobs.queries import ENDED, claims, is_claim, is_job, jobs, store_clock
 from models.database import Database, bind_workspace
 from models.outbox import JobState
@@ -36,6 +36,7 @@ LOST_LEASES = 25
 """A worker may be stopped for reasons of its own; a job that so many have not survived is given up too."""
 LONGEST_PROBLEM = 2000
 
+HOLDERS = select(claims.c.leased_by).where(claims.c.leased_by.is_not(None)).distinct()
 Clock = Callable[[AsyncSession], Awaitable[datetime]]
 
 
@@ -63,11 +64,6 @@ def lease_of(seconds: float) -> timedelta:
     59.0
     """
     return timedelta(seconds=seconds) - LOOK
-
-
-def worker_name() -> str:
-    """Return a name that no other process has had or will have."""
-    return f"{socket.gethostname()[:60]}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
 @dataclass
@@ -98,12 +94,14 @@ class Leases:
     ) -> Held | None:
         """Take the next job of some kinds that is due and that no living worker holds."""
         async with self.database.read() as session:
-            statement = self._takeable(kinds, workspace_id, job_id, await self.clock(session))
+            left = gone(await session.scalars(HOLDERS))
+            statement = self._takeable(kinds, workspace_id, job_id, await self.clock(session), left)
             if (await session.execute(statement)).first() is None:
                 return None
         async with self.database.write() as session:
             now = await self.clock(session)
-            statement = self._takeable(kinds, workspace_id, job_id, now).with_for_update(of=claims, skip_locked=True)
+            takeable = self._takeable(kinds, workspace_id, job_id, now, left)
+            statement = takeable.with_for_update(of=claims, skip_locked=True)
             while (row := (await session.execute(statement)).one_or_none()) is not None:
                 held = await self._take(session, row, now)
                 if held is not None:
@@ -111,10 +109,10 @@ class Leases:
         return None
 
     def _takeable(
-        self, kinds: Sequence[str], workspace_id: UUID | None, job_id: UUID | None, now: datetime
+        self, kinds: Sequence[str], workspace_id: UUID | None, job_id: UUID | None, now: datetime, left: Sequence[str]
     ) -> Select[Any]:
         ends, due = claims.c.leased_until, claims.c.due_at
-        unheld = or_(ends.is_(None), ends <= now, ends > now + self.lease)
+        unheld = or_(ends.is_(None), ends <= now, ends > now + self.lease, claims.c.leased_by.in_(left))
         statement = select(claims).where(claims.c.kind.in_(kinds), unheld, or_(due <= now, due > now + LONGEST_WAIT))
         looking = claims.alias()
         pending = exists().where(looking.c.workspace_id == claims.c.workspace_id, looking.c.kind == self.rules)

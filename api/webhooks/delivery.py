@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from api.dependencies import Caller, utc_now, writing_as
-from api.jobs.leases import worker_name
+from api.jobs.nearby import worker_name
 from api.settings import settings
 from api.webhooks import queries, service, signing
 from api.webhooks.schemas import envelope

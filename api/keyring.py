@@ -1,0 +1,49 @@
+"""Keys lately judged, kept in memory: for routes that look at the key again in the transaction they write in.
+
+What is kept is the digest of a key, as the database keeps it, and who holds it. Whoever uses this must not rely on it
+alone: a key may be revoked a moment later, by another process too.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from fastapi import Request
+
+from api.dependencies import Caller, admit, judge
+from api.security import digest, parse_key
+from api.settings import settings
+
+MOST_KEYS = 10_000
+KEPT_SECONDS = 60.0
+
+
+class KeyRing:
+    """Who holds which key, for a minute."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+
+    async def caller(self, request: Request, scopes: Sequence[str]) -> Caller:
+        """Return who holds the key that came with a request, or refuse it as `judge` does."""
+        name = _name_of(request)
+        until, caller = self._held.get(name, (0.0, None)) if name else (0.0, None)
+        if caller is not None and until > time.monotonic():
+            return await admit(request, caller, scopes)
+        await judge(request, scopes)
+        judged: Caller = request.state.caller
+        if name:
+            self._held[name] = (time.monotonic() + KEPT_SECONDS, judged)
+            if len(self._held) > MOST_KEYS:
+                self._held.popitem(last=False)
+        return judged
+
+    def forget(self, request: Request) -> None:
+        """Judge the key of a request anew when it comes again."""
+        self._held.pop(_name_of(request), None)
+
+
+def _name_of(request: Request) -> str:
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    key = parse_key(text.strip()) if kind.lower() == "bearer" else None
+    return "" if key is None else digest(settings().secret, key.text)
