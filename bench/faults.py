@@ -5,6 +5,7 @@ It takes a while: what the suite does twice is done forty times here. The suite'
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,8 @@ from tests.chaos.at_once import post_at_once
 from tests.chaos.crowd import CANARIES, crowd
 from tests.chaos.disks import FaultyDisk, why_no_faulty_disk, why_no_small_disk
 from tests.chaos.ledger import Ledger
-from tests.chaos.rounds import Fault, endure, killing
+from tests.chaos.power import disk_in_a_file, why_no_power_cut
+from tests.chaos.rounds import Fault, cutting, endure, killing
 from tests.chaos.served import SECRET, Served, with_workspaces
 from tests.postgres.server import PostgresServer
 
@@ -77,6 +79,31 @@ def syncs(name: str) -> Iterator[Figure]:
         failed = disk.failed
     measured = f"{told(ledger, 20)}, {failed} syncs failed, {ledger.refused[503]} answers 503"
     yield Figure(f"I/O error at the n-th sync, {name}", asked, measured, not ledger.broken and failed >= 20)
+
+
+def cuts(name: str) -> Iterator[Figure]:
+    """Cut the power under sixteen clients, twenty times."""
+    asked, rounds = "0 acknowledged lost (20 rounds)", min(ROUNDS, 20)
+    reason = why_no_power_cut()
+    if reason:
+        yield Figure(f"power cut, {name}", asked, reason, None)
+        return
+    with store(name) as (given, folder, server), disk_in_a_file(1024 if name != STORES[0] else 192) as disk:
+        url = given
+        if server is None:
+            url = f"sqlite:///{disk.folder}/steadfast.db"
+        else:
+            server.stop()
+            subprocess.run(["cp", "-a", str(server.data), str(disk.folder)], check=True)  # noqa: S603, S607 - no shell
+            shutil.rmtree(server.data)
+            server.data.symlink_to(disk.folder / "data")
+            server.start()
+        served = Served(url, folder / "log")
+        [key] = asyncio.run(with_workspaces(url, ["Warm Homes"]))
+        ledger = asyncio.run(endure(served, key, rounds=rounds, seed=30, faults=cutting(served, disk, server)))
+        if server is not None:
+            server.stop(immediate=True)
+    yield Figure(f"power cut, {name}", asked, told(ledger, rounds), not ledger.broken)
 
 
 def _failing(disk: FaultyDisk, after: int) -> tuple[Fault, Fault]:
@@ -169,6 +196,7 @@ FIGURES: dict[str, Callable[[str], Iterator[Figure]]] = {
     ),
     "disks": disks,
     "syncs": syncs,
+    "cuts": cuts,
     "clocks": suite("clock back an hour, on 400 days", "no negative durations, no 5xx", "tests/chaos/test_clocks.py"),
     "upgrades": suite("upgrade of every recorded release", "everything told as before", "tests/upgrading"),
 }

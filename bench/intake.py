@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from figures import Figure, print_figures
 from load import Round, driven, rendered
-from product import Installation
+from product import Installation, migrated
 
 from tests.postgres.server import PostgresServer
 
@@ -137,13 +137,11 @@ def running(command: list[str], port: int, environment: dict[str, str]) -> Itera
 def ours(name: str, url: str, folder: Path) -> Iterator[list[Peer]]:
     """Serve the product, and beside it the same application with a route that stores nothing."""
     made = Installation(name, url, folder)
-    command = [sys.executable, "-m", "api.cli"]
-    subprocess.run([*command, "migrate"], env=made.environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    migrated(made)
     made.run("workspace", "create", "Bench")
     key = made.run("keys", "create", "--workspace", "bench", "--scope", "feedback:write")["key"]
     headers = {"Authorization": f"Bearer {key}"}
-    environment = {**made.environment, "STEADFAST_LIMIT_KEY": "0", "STEADFAST_WORKER": "false"}
-    environment = {name: value for name, value in environment.items() if name != "STEADFAST_WORKER"}
+    environment = {**made.environment, "STEADFAST_LIMIT_KEY": "0", "STEADFAST_WORKER": "none"}
     port, null = free_port(), free_port()
     serve = [sys.executable, "-m", "api.serving", "127.0.0.1", str(port)]
     beside = [sys.executable, "-c", f"import null_route; null_route.main({null})"]

@@ -85,10 +85,10 @@ class _Connection(asyncio.Protocol):
         self.transport.write(self.waiting.popleft())
 
 
-def rendered(path: str, bodies: Iterable[bytes], headers: dict[str, str]) -> list[bytes]:
+def rendered(path: str, bodies: Iterable[bytes], headers: dict[str, str], method: str = "POST") -> list[bytes]:
     """Return requests as they go over the wire."""
     shown = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{shown}"
+    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{shown}"
     return [f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body for body in bodies]
 
 

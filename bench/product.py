@@ -96,6 +96,12 @@ class Installation:
         return {"Authorization": f"Bearer {made['key']}"}
 
 
+def migrated(installation: Installation) -> None:
+    """Bring its database to the newest schema."""
+    command = [sys.executable, "-m", "api.cli", "migrate"]
+    subprocess.run(command, env=installation.environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - no shell
+
+
 def _wait(client: httpx.Client) -> None:
     for _ in range(600):
         try:
@@ -122,12 +128,7 @@ def figures(data: Path) -> Iterator[Figure]:
         }
         for label, url in places.items():
             installation = Installation(label, url, Path(folder))
-            subprocess.run(
-                [sys.executable, "-m", "api.cli", "migrate"],
-                env=installation.environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+            migrated(installation)
             yield from _imported(installation, data, "olist", "olist_orders.csv.gz", OLIST)
             yield from _imported(installation, data, "incidents", "incidents.csv.gz", INCIDENTS)
             _delivered(installation, data)

@@ -72,6 +72,17 @@ def response_by_id(mark: int, chance: random.Random) -> Deed:
     return Deed(mark, "responses", "POST", "/v1/responses", body)
 
 
+def anonymous_response(mark: int, chance: random.Random) -> Deed:
+    """Send an answer about nobody, as most web forms do: it shares a commit with others."""
+    body: dict[str, Any] = {"survey": "post_interaction", "answers": {"satisfaction": 1, "comment": f"m{mark}"}}
+    own = (
+        {"reference": f"A-{mark}"}
+        if chance.random() < 0.5
+        else {"id": str(UUID(int=chance.getrandbits(128), version=4))}
+    )
+    return Deed(mark, "responses", "POST", "/v1/responses", body | own)
+
+
 def response_by_key(mark: int, chance: random.Random) -> Deed:
     """Send a response that only its Idempotency-Key protects."""
     return Deed(mark, "responses", "POST", "/v1/responses", _response(mark, chance), key=f"response {mark}")
@@ -108,6 +119,8 @@ DEEDS: tuple[Callable[[int, random.Random], Deed], ...] = (
     new_customer,
     case,
     response_by_id,
+    anonymous_response,
+    anonymous_response,
     response_by_key,
     departure,
     bulk_customers,

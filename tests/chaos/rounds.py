@@ -13,6 +13,7 @@ from api.errors import AT_COMMIT
 from tests.api.caller import Caller, done
 from tests.chaos.deeds import DEEDS, Deed, prepared
 from tests.chaos.ledger import Ledger
+from tests.chaos.power import FileDisk, family
 from tests.chaos.served import Served
 from tests.postgres.server import PostgresServer
 
@@ -135,6 +136,29 @@ def killing(served: Served, server: PostgresServer | None = None) -> Sequence[tu
     if server is None:
         return (killed,)
     return (killed, (lambda: server.stop(immediate=True), server.start))
+
+
+def cutting(served: Served, disk: FileDisk, server: PostgresServer | None = None) -> Sequence[tuple[Fault, Fault]]:
+    """Give the one thing that happens: the power is cut, and comes back."""
+
+    def writers() -> list[int]:
+        own = [] if served.process is None else family(served.process.pid)
+        if server is None:
+            return own
+        postmaster = (server.data / "postmaster.pid").read_text(encoding="ascii").split()[0]
+        return own + family(int(postmaster))
+
+    def cut() -> None:
+        disk.cut(writers)
+        served.kill()
+
+    def back() -> None:
+        disk.mount()
+        if server is not None:
+            server.start()
+        served.start()
+
+    return ((cut, back),)
 
 
 async def endure(
