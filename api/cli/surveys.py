@@ -1,4 +1,4 @@
-"""`surveys import` and `surveys export`: a survey as one document, in and out."""
+"""`surveys import`, `surveys publish` and `surveys export`: a survey as one document, in and out."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from api.cli.console import MISUSED, AsJson, WorkspaceName, fail, now, operator, run, show, transaction, working
 from api.dependencies import Work
 from api.errors import Malformed
+from api.feedback import surveys
 from api.feedback.moving import exported, import_survey
 from api.routing import BODY_LIMIT
 
@@ -50,6 +51,18 @@ async def _import(workspace: str, document: dict[str, Any], key: str | None) -> 
         except Malformed as refused:
             said = [f"{error['pointer']}: {error['detail']}" for error in refused.errors]
             raise Malformed("\n".join([refused.detail, *said]), errors=refused.errors) from None
+
+
+@app.command("publish")
+def publish(key: Key, workspace: WorkspaceName, as_json: AsJson = False) -> None:
+    """Publish the newest version of a survey: from now on it is asked and never changes."""
+    made = run(lambda: _publish(workspace, key))
+    show(made, as_json=as_json, text=f"Published {key}, version {made['version']}.")
+
+
+async def _publish(workspace: str, key: str) -> dict[str, Any]:
+    async with working(workspace) as (database, found), transaction(database, found.id) as work:
+        return (await surveys.publish(work, key)).model_dump(mode="json")
 
 
 @app.command("export")
