@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AdminReader, FeedbackWriter, RecordsReader, RecordsWriter, Work, may_read
 from api.etags import marked, tagged
-from api.feedback import continuing, invitations, inviting, links, moving, service, surveys
+from api.feedback import continuing, eligibility, invitations, inviting, links, moving, service, surveys
 from api.feedback.definitions import (
     DefinitionBody,
     SurveyAnswer,
@@ -22,6 +22,8 @@ from api.feedback.definitions import (
     VersionAnswer,
 )
 from api.feedback.schemas import (
+    EligibilityAnswer,
+    EligibilityBody,
     InvitationAnswer,
     InvitationBody,
     InvitationMade,
@@ -180,6 +182,12 @@ async def invite(work: RecordsWriter, body: InvitationBody, response: Response) 
     made, created = await inviting.invite(work, body)
     response.status_code = 201 if created else 200
     return made
+
+
+@router.post("/eligibility")
+async def judge_eligibility(work: RecordsReader, body: EligibilityBody) -> EligibilityAnswer:
+    """Say whether to ask a customer now, and why not. Nothing is recorded. Scope: records:read."""
+    return await eligibility.judge(work, body)
 
 
 @router.post("/invitations/bulk")
