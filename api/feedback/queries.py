@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, fun
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from models.feedback import Survey, SurveyVersion
+from models.feedback import QuotaPlace, Survey, SurveyQuota, SurveyVersion
 from models.ids import in_order
 from models.invitation import Completion, Invitation, InvitedResponse, LinkSecret
 from models.recording import ROWS_A_QUESTION, current_rows
@@ -20,6 +20,8 @@ survey_versions = SurveyVersion.__table__  # type: ignore[attr-defined] # same
 invitations = Invitation.__table__  # type: ignore[attr-defined] # same
 invited_responses = InvitedResponse.__table__  # type: ignore[attr-defined] # same
 completions = Completion.__table__  # type: ignore[attr-defined] # same
+survey_quotas = SurveyQuota.__table__  # type: ignore[attr-defined] # same
+quota_places = QuotaPlace.__table__  # type: ignore[attr-defined] # same
 link_secrets = LinkSecret.__table__  # type: ignore[attr-defined] # same
 routes = AccessRoute.__table__  # type: ignore[attr-defined] # same
 responses = kinds.RESPONSE.head

@@ -12,7 +12,7 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import derivation
-from api.feedback import invitations, proving, queries, telling, vouching
+from api.feedback import invitations, proving, queries, taking, telling, vouching
 from api.feedback.invitations import Invited
 from api.feedback.judging import check_fit, judge
 from api.feedback.proving import Used
@@ -86,6 +86,7 @@ async def store_responses(
         for item, (_, invited) in zip(recorded, prepared, strict=True):
             if item.created and invited is not None:
                 used.append(Used(invited.id, item.id, complete=item.state["complete"]))
+        await taking.keep(work, places.quotas, {item.id: places.counted[item.id] for item in recorded if item.created})
         return recorded
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
@@ -110,6 +111,7 @@ async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
     begun_by = await queries.invitation_of_response(work.session, work.workspace_id, response_id)
     if begun_by is not None and not stored.unchanged:
         await invitations.touch(work, [begun_by])  # what was begun by it no longer stands: it is open again
+    await taking.free(work, response_id)
     if stored.state["case_id"] is not None:
         await derivation.derive(work, [stored.state["case_id"]], derivation.Source.ANSWER)
     return stored
@@ -127,6 +129,8 @@ class _Places:
     known: dict[str, StoredResponse]
     new: dict[str, tuple[UUID | None, str]]
     completing: set[UUID]
+    quotas: taking.Quotas
+    counted: dict[UUID, tuple[UUID, Sequence[str]]]
     erased: Mapping[Buried, frozenset[str]]
 
 
@@ -151,8 +155,9 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
             asked[key] = await published(work, *key)
         except NoSuchThing as missing:
             asked[key] = missing
-    # First the invitations: whoever waited here for another finds below what that one stored.
+    # First the invitations and quotas: whoever waited here for another finds below what that one stored.
     proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
+    quotas = await taking.hold(work, (asked[row.survey, row.version] for row in rows if row.complete))
     vouched = [] if is_claimant(work) else rows
     named = [(identity_of(work, row), row.reference) for row in rows if row.id or row.reference]
     references = {name for identity, reference in named for name in (str(identity), reference) if name is not None}
@@ -168,6 +173,8 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
         known={name: one for one in met for name in (str(one.id), one.reference)},
         new={},
         completing=set(),
+        quotas=quotas,
+        counted={},
         erased=await _erased_claims(work, rows),
     )
 
@@ -215,8 +222,11 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     asked_at, answered, recorded = vouching.times(work, row, invited)
     about = vouching.about(work, row, invited, places.parents, places.erased)
     vouching.check_opened(row, invited, places.parents, asked_at, answered)
+    # Of an answer of the past the company vouches when it was given; a public key is believed nothing but now.
+    taking.check_standing(asked, work.now if is_claimant(work) else answered)
     given = {**said(row, asked, about, places.settings), "asked_at": asked_at, "answered_at": answered}
     given["language"] = row.language or (invited.language if invited else None)
+    places.counted[identity] = asked.id, places.quotas.take(asked, given)
     places.known.update(dict.fromkeys((str(identity), reference), StoredResponse(identity, reference, body_hash)))
     places.new[reference] = row.id, body_hash
     if invited is not None and row.complete:

@@ -7,7 +7,7 @@ from api.feedback.hosted import Hosted
 from api.pages import languages
 from api.pages.contexts import Field, FormPage, Option, Row
 from api.pages.fields import shown_again
-from models.rules.answers import LONGEST_TEXT, SCALES, Question, scale_of
+from models.rules.answers import CANNOT_SAY, LONGEST_TEXT, SCALES, Question, scale_of
 from models.rules.questions import sampled, visible
 
 WIDGETS: Mapping[str, str] = {
@@ -124,7 +124,9 @@ def _options(question: Question, words: Wording, given: Sequence[str]) -> list[O
     kind = question["kind"]
     if kind in SCALES:
         low, high = scale_of(question)
-        pairs = [(str(step), str(step)) for step in range(low, high + 1)]
+        named = question.get("labels") or {}
+        pairs = [(str(step), words.text(named.get(str(step))) or str(step)) for step in range(low, high + 1)]
+        pairs += [(CANNOT_SAY, "Can't say")] if question.get("cannot_say") else []
     elif kind == "yes_no":
         pairs = [("yes", "Yes"), ("no", "No")]
     elif kind == "consent":

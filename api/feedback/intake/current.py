@@ -18,6 +18,7 @@ from api.feedback.surveys import PublishedSurvey
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from models.express import Transaction
+from models.rules.terms import limits_of
 
 MOST_KEPT = 512
 
@@ -70,19 +71,19 @@ class Looking:
         self._settings: _Kept[WorkspaceSettings] = _Kept()
 
     async def look(self, work: Work, row: ResponseBody) -> Current | None:
-        """Return what holds; None where the caller's key opens nothing any more, or nothing is asked."""
+        """Return what holds; None where the key opens nothing any more, nothing is asked, or places are counted."""
         found = await queries.what_holds(work.session, work.workspace_id, work.caller.key_id, row.survey)
         if found is None or not found.opens(work.now):
             return None
         number = row.version or found.newest
-        survey = self._surveys.get((work.workspace_id, row.survey, number)) or await self._read(
-            work, row.survey, number
-        )
+        # What a survey is taken on is its newest version's to say: an older one is remembered beside that.
+        name = (work.workspace_id, row.survey, number, found.newest)
+        survey = self._surveys.get(name) or await self._read(work, name, row.survey, number)
         settings = self._settings.get((work.workspace_id, found.settings))
         if settings is None:
             settings = self._settings.put((work.workspace_id, found.settings), await workspaces.of(work))
         work.kept[workspaces.KEPT] = settings
-        return None if survey is None else Current(settings, survey, found.buried)
+        return None if survey is None or limits_of(survey.terms) else Current(settings, survey, found.buried)
 
     async def look_quickly(self, transaction: Transaction, caller: Caller, row: ResponseBody) -> Current | None:
         """Return what holds where all of it is remembered and nobody is to be told; None where it has to be read."""
@@ -90,12 +91,14 @@ class Looking:
         found = queries.holding_of(await transaction.ask(queries.HOLDING, values))
         if found is None or found.hooks or not found.opens(utc_now()):
             return None
-        survey = self._surveys.get((caller.workspace_id, row.survey, row.version or found.newest))
+        survey = self._surveys.get((caller.workspace_id, row.survey, row.version or found.newest, found.newest))
         settings = self._settings.get((caller.workspace_id, found.settings))
-        return None if survey is None or settings is None else Current(settings, survey, found.buried)
+        if survey is None or settings is None or limits_of(survey.terms):
+            return None
+        return Current(settings, survey, found.buried)
 
-    async def _read(self, work: Work, key: str, number: int) -> PublishedSurvey | None:
+    async def _read(self, work: Work, name: Hashable, key: str, number: int) -> PublishedSurvey | None:
         try:
-            return self._surveys.put((work.workspace_id, key, number), await surveys.published(work, key, number))
+            return self._surveys.put(name, await surveys.published(work, key, number))
         except NoSuchThing:
             return None

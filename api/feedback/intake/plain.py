@@ -15,7 +15,7 @@ from api.customers.service import Parents
 from api.dependencies import Work
 from api.errors import Refusal
 from api.events import ResponseReceived, is_news
-from api.feedback import vouching
+from api.feedback import taking, vouching
 from api.feedback.intake import queries
 from api.feedback.intake.current import Current
 from api.feedback.schemas import ResponseBody, ResponseJudged, ResponseStored
@@ -126,6 +126,7 @@ def _prepared(work: Work, row: ResponseBody, current: Current, erased: Mapping[B
     reference = row.reference or str(identity)
     asked_at, answered, recorded = vouching.times(work, row, None)
     about = vouching.about(work, row, None, NOBODY, erased)
+    taking.check_standing(survey, work.now if is_claimant(work) else answered)
     state = {**said(row, survey, about, current.settings), "asked_at": asked_at, "answered_at": answered}
     common = {"workspace_id": work.workspace_id, "id": identity, "stored_at": work.now}
     head = {**common, "reference": reference, "version": 1, "survey_id": survey.id, "body_hash": content_hash(row)}
