@@ -23,9 +23,11 @@ from api.feedback.service import store_responses
 from api.feedback.surveys import PublishedSurvey, published
 from api.recorded import only
 from api.workspaces import service as workspaces
+from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
 from models.ids import uuid7
 from models.recording import Recorded
+from models.rules.answers import Misfit
 from models.rules.fitting import misfits
 from models.rules.questions import visible
 from models.tombstone import Buried
@@ -67,7 +69,7 @@ class Hosted:
 
     Parameters
     ----------
-    company
+    workspace
         Who asks.
     survey
         What is asked.
@@ -83,13 +85,23 @@ class Hosted:
         What was said in earlier steps.
     """
 
-    company: str
+    workspace: WorkspaceSettings
     survey: PublishedSurvey
     invited: Invited | None
     linked: bool
     arrival: Arrival
     response_id: UUID | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def company(self) -> str:
+        """What pages call who asks."""
+        return self.workspace.branding.name or self.workspace.name
+
+    @property
+    def proved(self) -> bool:
+        """Whether whom the answer comes together with is proved, rather than claimed."""
+        return self.invited is not None or self.arrival.link is not None
 
 
 def visitor(workspace_id: UUID) -> Visitor:
@@ -128,10 +140,10 @@ async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, an
     survey = await _survey(work, key, said["survey_version"] if said else version)
     if not (survey.open or arrival.token or arrival.link):
         raise NoSuchThing(NO_PAGE)
-    company = (await workspaces.of(work)).name
+    workspace = await workspaces.of(work)
     claims = arrival.link or arrival.customer or arrival.case
     linked = bool(claims or (invited is not None and (invited.customer_id or invited.case_id)))
-    return Hosted(company, survey, invited, linked, arrival, response_id, said["answers"] if said else {})
+    return Hosted(workspace, survey, invited, linked, arrival, response_id, said["answers"] if said else {})
 
 
 async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited | None:
@@ -188,6 +200,14 @@ async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
     return replace(hosted, survey=survey, response_id=response_id, answers=found["answers"])
 
 
+async def gone_on_with(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
+    """Return what a page open to all asks of somebody who goes on with an answer begun there; refuse a complete one."""
+    found = await continuing.find_current(work, response_id)
+    if found is not None and found["complete"]:
+        raise InvitationGone("What you sent first is kept; it does not change any more.", code="response_complete")
+    return await with_begun(work, hosted, response_id)
+
+
 def asked_answers(hosted: Hosted, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return of what a form sent what its questions ask of somebody who answered like this; empty clears."""
     together = {**hosted.answers, **answers}
@@ -199,13 +219,15 @@ def asked_answers(hosted: Hosted, answers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def wrong_with(hosted: Hosted, answers: Mapping[str, Any], keys: frozenset[str], *, complete: bool) -> dict[str, str]:
+def wrong_with(
+    hosted: Hosted, answers: Mapping[str, Any], keys: frozenset[str], *, complete: bool
+) -> dict[str, Misfit]:
     """Return by question key what is wrong with the answers to some of the questions."""
     questions = [question for question in hosted.survey.questions if question["key"] in keys or not complete]
     found = misfits(
         questions, {k: v for k, v in answers.items() if k in keys}, complete=complete, before=hosted.answers
     )
-    return {item.pointer.removeprefix("/answers/"): item.detail for item in found}
+    return {item.pointer.removeprefix("/answers/"): item for item in found}
 
 
 async def keep(
@@ -250,4 +272,4 @@ async def behind(work: Work, arrival: Arrival) -> Hosted:
         if invited is None:
             raise NoSuchThing(NO_PAGE)
     survey = await _survey(work, arrival.survey if invited is None else invited.survey, None)
-    return Hosted((await workspaces.of(work)).name, survey, invited, linked=False, arrival=arrival)
+    return Hosted(await workspaces.of(work), survey, invited, linked=False, arrival=arrival)

@@ -3,17 +3,24 @@
 They stand outside `/v1` and need no key. A GET never records: mail scanners and previews open every link.
 """
 
+import re
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
+from api.errors import NoSuchThing
 from api.feedback import hosted
 from api.feedback.hosted import Arrival
-from api.pages import answering, languages
+from api.pages import answering
 from api.pages.answering import carried, seed_of, thanks_page
-from api.pages.questions import form_page, language_of, questions_for, typed_of, with_score
+from api.pages.dress import colour_style
+from api.pages.questions import form_page, questions_for, typed_of, with_score, wording_of
 from api.pages.render import rendered, style
+from api.pages.steps import kept_in, named_step
 from api.pages.visits import PageRoute, arrival_at, posted, visiting
+
+COLOUR = re.compile(r"[0-9a-f]{6}")
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -57,24 +64,39 @@ async def thank_for_invitation(request: Request, token: str) -> Response:
 @router.get("/static/page.css")
 async def page_style() -> Response:
     """Answer the style sheet; its address changes when it does."""
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(style(), media_type="text/css", headers=headers)
+    return Response(style(), media_type="text/css", headers=KEPT)
+
+
+@router.get("/static/colours/{colour}.css")
+async def colour_of_pages(colour: str) -> Response:
+    """Answer the style sheet of a company's colour: whichever it is, always the same."""
+    if not COLOUR.fullmatch(colour):
+        raise NoSuchThing("There is no such colour.")
+    return Response(colour_style(colour), media_type="text/css", headers=KEPT)
 
 
 async def _shown(request: Request, arrival: Arrival, slug: str | None = None) -> Response:
+    query = request.query_params
     async with visiting(request, arrival, slug) as work:
         opened = await hosted.arrive(work, arrival)
-    response_id = None if opened.response_id is not None else uuid4()
+        kept = None if opened.proved else kept_in(opened, query.get("kept"))
+        if kept is not None:
+            opened = await hosted.gone_on_with(work, opened, kept)
+    response_id = kept or (None if opened.response_id is not None else uuid4())
     asked = questions_for(opened, seed_of(opened, response_id), opened.answers)
+    step = named_step(opened, asked, query.get("step"))
     own = opened.invited.language if opened.invited else None
-    wanted = [request.query_params.get("lang"), own, *languages.accepted(request.headers.get("accept-language", ""))]
-    language = language_of(opened, wanted)
-    typed = {**with_score(asked, request.query_params.get("score")), **typed_of(asked, opened.answers)}
-    hidden = carried(opened, response_id, language, [question["key"] for question in asked])
-    return rendered("form.html", form_page(opened, asked, language, hidden, typed=typed))
+    words = wording_of(opened, [query.get("lang"), own], request.headers.get("accept-language"))
+    typed = {**with_score(asked, query.get("score")), **typed_of(asked, opened.answers)}
+    hidden = carried(opened, response_id, words.language, step.keys, step.before)
+    page = form_page(opened, step, words, hidden, typed=typed)
+    # An empty page may be kept by the browser: gone back to, it sends the same answer again, and not a second one.
+    return rendered("form.html", page, caching="no-store" if opened.answers or opened.proved else "private, no-cache")
 
 
 async def _thanks(request: Request, arrival: Arrival, slug: str | None = None) -> Response:
     async with visiting(request, arrival, slug) as work:
         opened = await hosted.behind(work, arrival)
-    return rendered("message.html", thanks_page(opened, language_of(opened, [request.query_params.get("lang")])))
+    own = opened.invited.language if opened.invited else None
+    words = wording_of(opened, [request.query_params.get("lang"), own], request.headers.get("accept-language"))
+    return rendered("message.html", thanks_page(opened, words))

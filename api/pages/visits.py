@@ -26,8 +26,10 @@ from api.feedback import hosted
 from api.feedback.hosted import NO_PAGE, Arrival
 from api.feedback.links import SignedLink
 from api.limits import Kind
-from api.pages.contexts import MessagePage
+from api.pages import languages
+from api.pages.chrome import chrome_for
 from api.pages.fields import Fields
+from api.pages.refusals import refusal_page
 from api.pages.render import rendered
 from api.routing import BODY_LIMIT, parse_json, read_body
 from models.database import DATABASE_ERRORS, bind_workspace, is_disk_full, is_unavailable
@@ -38,25 +40,6 @@ LONGEST_PART = 200
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 REFERENCES: TypeAdapter[str] = TypeAdapter(Reference)
-
-SAID: Mapping[str, tuple[str, str]] = {
-    "invitation_completed": ("Thank you, we have your answer", "This link can be answered once, and it was."),
-    "response_complete": (
-        "Thank you, we have your answer",
-        "What you sent first is kept; it does not change any more.",
-    ),
-    "response_exists": ("Thank you, we have your answer", "What you sent first is kept; it does not change any more."),
-    "invitation_revoked": ("This link was withdrawn", "The company that sent it does not ask any more."),
-    "invitation_expired": ("This link has expired", "Its time to answer is over."),
-    "link_expired": ("This link has expired", "Its time to answer is over."),
-    "bad_signature": ("This link is incomplete", "Open it exactly as it was sent: a part of it may be missing."),
-    "not_found": ("There is nothing here", "Open the link exactly as it was sent: a part of it may be missing."),
-    "unavailable": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it in a moment."),
-    "no_room": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it later."),
-    "too_large": ("That was too much", "Nothing was stored. Go back, shorten what you wrote and send it again."),
-    "unsupported_media_type": ("This cannot be read", "Nothing was stored. Files cannot be sent here."),
-}
-OTHERWISE = ("This cannot be read", "Nothing was stored. Go back and send it again.")
 
 
 @dataclass(frozen=True)
@@ -101,9 +84,8 @@ def refused(request: Request, refusal: Refusal) -> Response:
         told = problem(request, refusal)
         told.headers["Cache-Control"] = "no-store"
         return told
-    title, sentence = SAID.get(refusal.code, OTHERWISE)
-    page = MessagePage(company="", language="en", direction="ltr", title=title, sentences=[sentence])
-    answer = rendered("message.html", page, type(refusal).status)
+    spoken = [request.query_params.get("lang"), *languages.accepted(request.headers.get("accept-language", ""))]
+    answer = rendered("message.html", refusal_page(chrome_for(spoken), refusal.code), type(refusal).status)
     for name, value in refusal.headers.items():
         answer.headers[name] = value
     if refusal.retryable:
