@@ -100,8 +100,8 @@ class Hosted:
 
     @property
     def proved(self) -> bool:
-        """Whether whom the answer comes together with is proved, rather than claimed."""
-        return self.invited is not None or self.arrival.link is not None
+        """Whether its visitor came by an invitation or a signed link."""
+        return self.arrival.token is not None or self.arrival.link is not None
 
 
 def visitor(workspace_id: UUID) -> Visitor:

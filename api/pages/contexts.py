@@ -90,8 +90,8 @@ class Field:
         Of table and ranks.
     low, high
         What the ends of a scale mean.
-    most
-        The longest text of lines.
+    least, most
+        Bounds of a number, as texts; longest text of lines.
     hint
         What is asked for beside the label.
     aside
@@ -109,6 +109,7 @@ class Field:
     rows: Sequence[Row] = ()
     low: str = ""
     high: str = ""
+    least: str = ""
     most: str = ""
     hint: str = ""
     aside: Option | None = None
@@ -144,7 +145,7 @@ class FormPage(Page):
         What the survey says before its questions.
     own_title
         Whether the heading is the survey's rather than the page's.
-    notice
+    about
         What is said before the answers.
     fields
         The questions shown.
@@ -164,7 +165,7 @@ class FormPage(Page):
     direction: str
     intro: str
     own_title: bool
-    notice: Notice | None
+    about: Notice | None
     fields: Sequence[Field]
     carried: Sequence[tuple[str, str]]
     progress: str = ""

@@ -12,7 +12,7 @@ from api.pages.dress import dressed
 from api.pages.fields import shown_again
 from api.pages.notices import notice
 from api.pages.steps import Step, ahead_of
-from models.rules.answers import LONGEST_TEXT, SCALES, Question, scale_of
+from models.rules.answers import CANNOT_SAY, LONGEST_TEXT, SCALES, Question, scale_of
 from models.rules.questions import sampled, visible
 
 WIDGETS: Mapping[str, str] = {
@@ -27,8 +27,6 @@ WIDGETS: Mapping[str, str] = {
     "matrix": "table",
     "ranking": "ranks",
 }
-
-CANNOT_SAY = "cannot_say"
 
 Typed = Mapping[str, Sequence[str]]
 
@@ -132,7 +130,7 @@ def form_page(
         direction=languages.direction(words.language),
         intro="" if further else words.of_page("intro"),
         own_title=bool(title),
-        notice=None if further else notice(hosted, chrome),
+        about=None if further else notice(hosted, chrome),
         fields=[_field(question, words, typed, (errors or {}).get(question["key"], "")) for question in step.shown],
         carried=carried,
         progress=step.progress(chrome),
@@ -163,7 +161,8 @@ def _field(question: Question, words: Wording, typed: Typed, error: str) -> Fiel
         rows=_rows(question, words, typed),
         low=words.text(question.get("low_texts")),
         high=words.text(question.get("high_texts")),
-        most=str(question.get("max_length", LONGEST_TEXT)),
+        least=_bound(question, "min"),
+        most=str(question.get("max_length", LONGEST_TEXT)) if kind == "text" else _bound(question, "max"),
         hint=_hint(question, words.chrome),
         aside=_option(CANNOT_SAY, say(message("I can't say")), given) if question.get(CANNOT_SAY) else None,
         error=error,
@@ -222,3 +221,8 @@ def _rows(question: Question, words: Wording, typed: Typed) -> list[Row]:
         options = [Option(value, label, value in given) for value, label in pairs]
         rows.append(Row(name, words.text(row["texts"]), options))
     return rows
+
+
+def _bound(question: Question, name: str) -> str:
+    bound = question.get(name)
+    return "" if bound is None else f"{bound:g}" if isinstance(bound, float) else str(bound)

@@ -79,7 +79,7 @@ class Page:
 def read(response: httpx.Response) -> Page:
     """Read a page, and insist on what every page keeps to."""
     assert response.headers["content-type"] == "text/html; charset=utf-8", response.text
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] in {"no-store", "private, no-cache"}
     assert response.headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert "unsafe" not in response.headers["content-security-policy"]
@@ -111,6 +111,13 @@ class Browser:
         for name, value in typed.items():
             fields += [(name, str(item)) for item in (value if isinstance(value, list) else [value])]
         return await self.post(path, fields)
+
+    async def go_on(self, path: str, page: Page, /, **typed: Any) -> Page:
+        """Send a page's form, and open the step it leads to."""
+        sent = await self.send(path, page, **typed)
+        assert sent.status_code == 303, sent.text
+        assert "step=" in sent.headers["location"]
+        return await self.open(sent.headers["location"])
 
     async def post(self, path: str, fields: Sequence[tuple[str, str]]) -> httpx.Response:
         """Post fields as a browser does."""
