@@ -108,6 +108,7 @@ Code = Annotated[
 ]
 Flag = Annotated[bool, Field(strict=True)]
 Minutes = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
+Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 MinorUnits = Annotated[int, Field(strict=True, ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 Currency = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{3}$")]

@@ -32,7 +32,7 @@ class Survey(WorkspaceRow, table=True):
 class SurveyVersion(WorkspaceRow, table=True):
     """One wording of a survey; immutable once `published_at` is set: a trigger refuses every later change of the row.
 
-    `details` holds what is no question: the name, the page's texts, the first language, whether anybody may answer.
+    `details` holds what is no question: the name, the page's texts, the first language, the terms it is taken on.
     """
 
     __tablename__ = "survey_versions"
@@ -84,3 +84,25 @@ class ResponseVersion(Version, table=True):
     score: float | None = None
     effort: float | None = None
     failure: bool | None = None
+
+
+class SurveyQuota(WorkspaceRow, table=True):
+    """How many places of a survey's quota are taken; `id` is the survey's. Whoever takes one holds the row meanwhile.
+
+    A place is taken by a complete response and freed when that is withdrawn: see `QuotaPlace`.
+    """
+
+    __tablename__ = "survey_quotas"
+    __table_args__ = (within_workspace("id", "surveys"),)
+
+    key: str = Field(max_length=100, primary_key=True)
+    taken: int
+
+
+class QuotaPlace(WorkspaceRow, table=True):
+    """A place of a quota that a response has taken; `id` is the response's."""
+
+    __tablename__ = "quota_places"
+    __table_args__ = (within_workspace("id", "responses"),)
+
+    key: str = Field(max_length=100, primary_key=True)

@@ -42,6 +42,7 @@ NOBODYS = {
         "condition_versions",
         "surveys",
         "survey_versions",
+        "survey_quotas",
     ),
     OF_STAFF: ("support_requests", "role_proposals", "supporters"),
 }
@@ -230,6 +231,13 @@ HOLDINGS = (
         "which answer an invitation was completed with",
         Deed.KEPT,
         found={"id": Subject.INVITATION, "response_id": Subject.RESPONSE},
+    ),
+    Holding(
+        "quota_places",
+        "which quotas of its survey an answer counts for",
+        Deed.KEPT,
+        found={"id": Subject.RESPONSE},
+        stays={"key": "a quota's key, chosen by the company"},
     ),
     *MENTIONS,
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),

@@ -13,7 +13,7 @@ from api import kinds
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing, NotAllowed
-from api.feedback import invitations, proving, queries
+from api.feedback import invitations, proving, queries, taking
 from api.feedback.invitations import Invited
 from api.feedback.judging import NOTHING, about_by, check_fit, judge
 from api.feedback.proving import Used
@@ -65,9 +65,13 @@ async def lay(work: Work, response_id: UUID, step: Step) -> Recorded:
         raise Conflict("This response is complete: it does not change any more.", code="response_complete")
     if invited is not None:
         invitations.check_usable(invited, work.now)
+    taking.check_standing(asked, work.now, begun=True)
     check_fit(asked.questions, step.answers, complete=step.complete, before=row["answers"])
+    quotas = await taking.hold(work, [asked] if step.complete else [])
+    met = quotas.take(asked, answers) if step.complete else []
     said = {**await _of_case(work, row, about), "answers": answers, "asked_at": _asked(row, about, invited)}
     recorded = await _append(work, row, asked, said, complete=step.complete)
+    await taking.keep(work, quotas, {response_id: (asked.id, met)})
     if invited is not None:
         await proving.use(work, [Used(invited.id, response_id, complete=step.complete)])
     await tell(work, [recorded])

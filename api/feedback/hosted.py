@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api import tombstones
 from api.dependencies import Caller, Work
 from api.errors import NoSuchThing, Refusal
-from api.feedback import continuing, invitations, links, proving, queries
+from api.feedback import continuing, invitations, links, proving, queries, taking
 from api.feedback.continuing import Step
 from api.feedback.invitations import InvitationOver, Invited, token_hash
 from api.feedback.links import SignedLink
@@ -140,6 +140,7 @@ async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, an
     survey = await _survey(work, key, said["survey_version"] if said else version)
     if not (survey.open or arrival.token or arrival.link):
         raise NoSuchThing(NO_PAGE)
+    await _check_taken(work, survey, response_id, answering=answering)
     workspace = await workspaces.of(work)
     claims = arrival.link or arrival.customer or arrival.case
     linked = bool(claims or (invited is not None and (invited.customer_id or invited.case_id)))
@@ -169,6 +170,14 @@ def _check_open(invited: Invited, work: Work, *, answering: bool) -> None:
         invitations.check_usable(invited, work.now)
     except InvitationOver as over:
         raise InvitationGone(over.detail, code=over.code) from None
+
+
+async def _check_taken(work: Work, survey: PublishedSurvey, response_id: UUID | None, *, answering: bool) -> None:
+    """Refuse to ask what is not taken. What is sent is judged with the answer: it may be one that was kept before."""
+    if answering:
+        return
+    taking.check_standing(survey, work.now, begun=response_id is not None)
+    await taking.check_wanted(work, survey)
 
 
 async def _said(work: Work, invited: Invited | None) -> tuple[UUID | None, Mapping[Any, Any] | None]:

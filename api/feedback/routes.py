@@ -10,7 +10,14 @@ from api.bodies import Reference, ShortText
 from api.dependencies import Admin, AdminReader, FeedbackWriter, RecordsReader, RecordsWriter, Work, may_read
 from api.etags import marked, tagged
 from api.feedback import continuing, invitations, inviting, links, service, surveys
-from api.feedback.definitions import DefinitionBody, SurveyAnswer, SurveyBody, VersionAnswer
+from api.feedback.definitions import (
+    DefinitionBody,
+    SurveyAnswer,
+    SurveyBody,
+    TemplateAnswer,
+    TemplatesAnswer,
+    VersionAnswer,
+)
 from api.feedback.schemas import (
     InvitationAnswer,
     InvitationBody,
@@ -92,7 +99,7 @@ async def continue_response(
 
 @router.post("/surveys", status_code=201)
 async def create_survey(work: Admin, body: SurveyBody) -> SurveyAnswer:
-    """Make a survey with its first draft. Scope: admin."""
+    """Make a survey with its first draft, of questions of your own or of a template. Scope: admin."""
     return await surveys.create(work, body)
 
 
@@ -130,6 +137,18 @@ async def publish_survey_version(work: Admin, key: ShortText, number: Number) ->
 async def publish_survey(work: Admin, key: ShortText) -> VersionAnswer:
     """Publish the newest version. Scope: admin."""
     return await surveys.publish(work, key)
+
+
+@router.get("/survey-templates")
+async def list_templates(_work: AnyReader) -> TemplatesAnswer:
+    """List the surveys there are to begin with. Any valid key."""
+    return TemplatesAnswer(items=surveys.templates())
+
+
+@router.get("/survey-templates/{key}")
+async def read_template(_work: AnyReader, key: ShortText) -> TemplateAnswer:
+    """Read a survey to begin with. Any valid key."""
+    return surveys.read_template(key)
 
 
 @router.post("/invitations", status_code=201, responses={200: {"description": "It was made before."}})

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -12,7 +12,7 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import derivation
-from api.feedback import invitations, proving, queries, telling, vouching
+from api.feedback import invitations, proving, queries, taking, telling, vouching
 from api.feedback.invitations import Invited
 from api.feedback.judging import check_fit, judge
 from api.feedback.proving import Used
@@ -86,6 +86,8 @@ async def store_responses(
         for item, (_, invited) in zip(recorded, prepared, strict=True):
             if item.created and invited is not None:
                 used.append(Used(invited.id, item.id, complete=item.state["complete"]))
+        created = {item.id for item in recorded if item.created}
+        await taking.keep(work, places.quotas, {id_: own for id_, own in places.counted.items() if id_ in created})
         return recorded
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
@@ -110,6 +112,7 @@ async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
     begun_by = await queries.invitation_of_response(work.session, work.workspace_id, response_id)
     if begun_by is not None and not stored.unchanged:
         await invitations.touch(work, [begun_by])  # what was begun by it no longer stands: it is open again
+    await taking.free(work, response_id)
     if stored.state["case_id"] is not None:
         await derivation.derive(work, [stored.state["case_id"]], derivation.Source.ANSWER)
     return stored
@@ -127,6 +130,8 @@ class _Places:
     known: dict[str, StoredResponse]
     new: dict[str, tuple[UUID | None, str]]
     completing: set[UUID]
+    quotas: taking.Quotas
+    counted: dict[UUID, tuple[UUID, Sequence[str]]]
     erased: Mapping[Buried, frozenset[str]]
 
 
@@ -151,8 +156,9 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
             asked[key] = await published(work, *key)
         except NoSuchThing as missing:
             asked[key] = missing
-    # First the invitations: whoever waited here for another finds below what that one stored.
+    # First the invitations and quotas: whoever waited here for another finds below what that one stored.
     proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
+    quotas = await taking.hold(work, _completed(rows, asked))
     vouched = [] if is_claimant(work) else rows
     named = [(_identity(work, row), row.reference) for row in rows if row.id or row.reference]
     references = {name for identity, reference in named for name in (str(identity), reference) if name is not None}
@@ -168,8 +174,20 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
         known={name: one for one in met for name in (str(one.id), one.reference)},
         new={},
         completing=set(),
+        quotas=quotas,
+        counted={},
         erased=await _erased_claims(work, rows),
     )
+
+
+def _completed(
+    rows: Sequence[ResponseBody], asked: Mapping[tuple[str, int | None], PublishedSurvey | NoSuchThing]
+) -> Iterator[PublishedSurvey]:
+    """Return the surveys that some row answers wholly."""
+    for named in {(row.survey, row.version) for row in rows if row.complete}:
+        survey = asked[named]
+        if isinstance(survey, PublishedSurvey):
+            yield survey
 
 
 async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Buried, frozenset[str]]:
@@ -201,12 +219,17 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     asked_at, answered, recorded = vouching.times(work, row, invited)
     about = vouching.about(work, row, invited, places.parents, places.erased)
     vouching.check_opened(row, invited, places.parents, asked_at, answered)
+    # Of an answer of the past the company vouches when it was given; a public key is believed nothing but now.
+    taking.check_standing(asked, work.now if is_claimant(work) else answered)
     check_fit(asked.questions, row.answers, complete=row.complete)
+    judged = judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete)
+    if row.complete:
+        places.counted[identity] = asked.id, places.quotas.take(asked, judged["answers"])
     given = {
         "survey_version": asked.number,
         **about,
         "language": row.language or (invited.language if invited else None),
-        **judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete),
+        **judged,
         "asked_at": asked_at,
         "answered_at": answered,
     }

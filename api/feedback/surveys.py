@@ -1,7 +1,7 @@
 """Surveys: made, drafted, published - and from then on unchanged."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,13 +14,27 @@ from api import audit
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
 from api.feedback import queries
-from api.feedback.definitions import DefinitionBody, SurveyAnswer, SurveyBody, VersionAnswer, as_stored
-from api.feedback.templates import POST_INTERACTION, POST_INTERACTION_QUESTIONS
+from api.feedback.definitions import (
+    DefinitionBody,
+    SurveyAnswer,
+    SurveyBody,
+    TemplateAnswer,
+    VersionAnswer,
+    as_stored,
+    shown_details,
+)
+from api.feedback.templates import POST_INTERACTION, TEMPLATES
+from api.feedback.templates.wordings import LANGUAGES
 from api.listing import Asked
 from api.paging import next_cursor, page_of
+from api.recorded import impossible
 from models.access import Scope
 from models.ids import uuid7
 from models.rules.questions import faults
+from models.rules.terms import faults_of_terms
+
+Told = tuple[list[dict[str, Any]], dict[str, Any]]
+"""The questions of a version, and what it says beside them."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +47,38 @@ class PublishedSurvey:
     questions: list[dict[str, Any]]
     published_at: datetime
     details: Mapping[str, Any]
+    terms: Mapping[str, Any] = field(default_factory=dict)
+    """The details of the newest published version: what every answer is taken on, whichever version it is to."""
 
     @property
     def open(self) -> bool:
         """Whether anybody may answer it on its hosted page."""
         return bool(self.details.get("open", True))
 
+    @property
+    def allowed_origins(self) -> Sequence[str]:
+        """The sites that may embed its page."""
+        return self.terms.get("allowed_origins") or ()
+
+    @property
+    def layout(self) -> str:
+        """Whether its page shows `all` questions, or `one` at a time."""
+        return str(self.details.get("layout", "all"))
+
+    @property
+    def min_fill_seconds(self) -> int | None:
+        """How soon after it was shown a page of ours cannot have been filled in by a person."""
+        found: int | None = self.terms.get("min_fill_seconds")
+        return found
+
 
 async def publish_templates(session: AsyncSession, workspace_id: UUID, now: datetime) -> None:
     """Give a new workspace the survey it starts with."""
     survey_id = uuid7()
     row = {"workspace_id": workspace_id, "id": survey_id}
-    await session.execute(insert(queries.surveys).values({**row, "key": POST_INTERACTION, "created_at": now}))
-    version = {"number": 1, "questions": POST_INTERACTION_QUESTIONS, "created_at": now, "published_at": now}
+    await session.execute(insert(queries.surveys).values({**row, "key": POST_INTERACTION.key, "created_at": now}))
+    said = {"questions": POST_INTERACTION.questions, "details": POST_INTERACTION.details}
+    version = {"number": 1, **said, "created_at": now, "published_at": now}
     await session.execute(insert(queries.survey_versions).values({**row, **version}))
 
 
@@ -56,16 +89,16 @@ async def published(work: Work, key: str, version: int | None = None) -> Publish
         row = (await work.session.execute(queries.published(work.workspace_id, key, version))).one_or_none()
         if row is None:
             raise NoSuchThing(f"There is no published survey {key}{'' if version is None else f' version {version}'}.")
-        work.kept[kept] = PublishedSurvey(
-            row.id, row.key, row.number, row.questions, row.published_at, row.details or {}
-        )
+        details = row.details or {}
+        terms = details if version is None else (await published(work, key)).terms
+        work.kept[kept] = PublishedSurvey(row.id, row.key, row.number, row.questions, row.published_at, details, terms)
     found: PublishedSurvey = work.kept[kept]
     return found
 
 
 async def create(work: Work, body: SurveyBody) -> SurveyAnswer:
     """Make a survey with its first draft."""
-    _check(body)
+    told = told_by(body)
     survey_id = uuid7()
     row = {"workspace_id": work.workspace_id, "id": survey_id, "key": body.key, "created_at": work.now}
     if await work.session.scalar(queries.survey_id(work.workspace_id, body.key)) is not None:
@@ -74,17 +107,17 @@ async def create(work: Work, body: SurveyBody) -> SurveyAnswer:
         await work.session.execute(insert(queries.surveys).values(row))
     except IntegrityError:
         raise _exists(body.key) from None
-    await _append(work, survey_id, body, 1)
+    await _append(work, survey_id, told, 1)
     await audit.note(work, "survey.created", body.key, {})
     return await read(work, body.key)
 
 
 async def draft(work: Work, key: str, body: DefinitionBody) -> VersionAnswer:
     """Append a draft to a survey."""
-    _check(body)
+    told = told_by(body)
     survey_id = await _locked(work, key)
     number = await work.session.scalar(queries.newest_number(work.workspace_id, survey_id)) or 0
-    await _append(work, survey_id, body, number + 1)
+    await _append(work, survey_id, told, number + 1)
     await audit.note(work, "survey.drafted", key, {"version": number + 1})
     return await read_version(work, key, number + 1)
 
@@ -146,16 +179,23 @@ async def list_all(work: Work, asked: Asked) -> tuple[list[SurveyAnswer], str | 
     return [survey for survey in found if survey is not None], next_cursor(rows, asked.limit)
 
 
-def _check(body: DefinitionBody) -> None:
-    questions, _ = as_stored(body)
-    wrong = faults(questions)
+def told_by(body: DefinitionBody) -> Told:
+    """Return what a definition says as it is kept, its template's part included; refuse one that cannot be asked."""
+    questions, details = as_stored(body)
+    if body.template is not None:
+        if body.template not in TEMPLATES:
+            raise impossible("template", "unknown_template", f"There is no template {body.template}.")
+        template = TEMPLATES[body.template]
+        questions, details = template.questions, {**template.details, **details}
+    wrong = [*faults(questions), *faults_of_terms(details, questions)]
     if wrong:
         errors = [{"pointer": item.pointer, "code": item.code, "detail": item.detail} for item in wrong]
         raise Malformed(f"Correct {', '.join(item.pointer for item in wrong[:5])}.", errors=errors)
+    return questions, details
 
 
-async def _append(work: Work, survey_id: UUID, body: DefinitionBody, number: int) -> None:
-    questions, details = as_stored(body)
+async def _append(work: Work, survey_id: UUID, told: Told, number: int) -> None:
+    questions, details = told
     row = {"workspace_id": work.workspace_id, "id": survey_id, "number": number, "created_at": work.now}
     await work.session.execute(insert(queries.survey_versions).values(**row, questions=questions, details=details))
 
@@ -170,6 +210,26 @@ async def _locked(work: Work, key: str) -> UUID:
 
 def _exists(key: str) -> Conflict:
     return Conflict(f"There is a survey {key} already. Draft a version of it.", code="survey_exists")
+
+
+def templates() -> list[TemplateAnswer]:
+    """Return all surveys there are to begin with."""
+    return [read_template(key) for key in TEMPLATES]
+
+
+def read_template(key: str) -> TemplateAnswer:
+    """Return a survey to begin with."""
+    if key not in TEMPLATES:
+        raise NoSuchThing(f"There is no template {key}. `GET /v1/survey-templates` names them.")
+    found = TEMPLATES[key]
+    return TemplateAnswer(
+        key=found.key,
+        name=found.name,
+        purpose=found.purpose,
+        languages=list(LANGUAGES),
+        questions=found.questions,
+        page=dict(found.page) or None,
+    )
 
 
 def _sees_drafts(work: Work) -> bool:
@@ -188,16 +248,12 @@ def _as_asked(rows: list[Any], *, drafts: bool) -> SurveyAnswer | None:
 
 
 def _fields(row: Mapping[Any, Any]) -> dict[str, Any]:
-    details = row["details"] or {}
     return {
+        **shown_details(row["details"] or {}),
         "key": row["key"],
         "version": row["number"],
         "status": "draft" if row["published_at"] is None else "published",
         "questions": row["questions"],
-        "name": details.get("name"),
-        "language": details.get("language"),
-        "page": details.get("page"),
-        "open": details.get("open", True),
         "created_at": row["created_at"],
         "published_at": row["published_at"],
     }

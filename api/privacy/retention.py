@@ -1,7 +1,8 @@
 """Retention: what a workspace agreed to keep no longer, taken away in portions.
 
 Facts are kept until their customer is erased. Each class that a workspace may agree on has its days there;
-comments lose their words and keep their scores, everything else goes. What nobody needs after a while goes by itself:
+comments lose their words and keep their scores, everything else goes. A survey may agree on less for its own answers:
+see `unlinking`. What nobody needs after a while goes by itself:
 see `jobs.pruning`.
 """
 
@@ -12,21 +13,26 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, select
 
 from api import audit, jobs
 from api.dependencies import Caller, Work, writing_as
-from api.privacy.blanking import scores
-from api.privacy.erasing import questions_of
+from api.privacy.blanking import ERASED
+from api.privacy.unlinking import (
+    EXPIRED,
+    UNLINKED,
+    answered_before,
+    close_invitations,
+    take_words,
+    unlink_surveys,
+)
 from api.workspaces import service as workspaces
 from models.database import Database
 from models.hook import DeliveryState
 from models.tables import metadata
 
 PORTION = 1000
-EXPIRED = "expired"
-"""Stands for the hash of a response's body when its words are gone."""
-IN_WORDS = ("comments", "responses")
+IN_WORDS = ("comments", "responses", UNLINKED)
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,13 @@ async def apply_retention(work: Work, *, dry_run: bool = False) -> Expired:
         await TAKEN.get(name, _take_rows)(work, name, found)
         counts[name] = len(found)
         more = more or len(found) == PORTION
+    counts[UNLINKED], rest = await unlink_surveys(work, PORTION, dry_run=dry_run)
+    more = more or rest
     if not dry_run and +counts:
         await audit.note(work, "retention.applied", "retention", {**(+counts)})
         if any(counts[name] for name in IN_WORDS):
             await jobs.enqueue(work, jobs.COMPACT, {})
-    return Expired(counts, more)
+    return Expired(+counts if dry_run else counts, more)
 
 
 async def keep_no_longer(database: Database, caller: Caller, *, dry_run: bool = False) -> Counter[str]:
@@ -90,31 +98,16 @@ def _waits(events: Table) -> ColumnElement[bool]:
     return exists().where(told.c.workspace_id == events.c.workspace_id, told.c.event_id == events.c.id, waits)
 
 
-def _answered(workspace_id: UUID, before: datetime) -> Select[Any]:
-    """Select the responses answered before a moment, as they stand."""
-    heads, versions = metadata.tables["responses"], metadata.tables["response_versions"]
-    same = and_(
-        versions.c.workspace_id == heads.c.workspace_id,
-        versions.c.id == heads.c.id,
-        versions.c.number == heads.c.version,
-    )
-    return (
-        select(heads.c.id)
-        .join(versions, same)
-        .where(heads.c.workspace_id == workspace_id, versions.c.answered_at < before)
-    )
-
-
 def _worded(workspace_id: UUID, before: datetime) -> Select[Any]:
     """Select those of them that may still hold the customer's own words."""
     hashes = metadata.tables["responses"].c.body_hash
-    return _answered(workspace_id, before).where(hashes.not_in([EXPIRED, "erased"]))
+    return answered_before(workspace_id, before).where(hashes.not_in([EXPIRED, UNLINKED, ERASED]))
 
 
 CLASSES: Mapping[str, Callable[[UUID, datetime], Select[Any]]] = {
     "events": _older("events", "recorded_at", _waits),
     "audit": _older("audit_entries", "recorded_at"),
-    "responses": _answered,
+    "responses": answered_before,
     "comments": _worded,
 }
 TABLES = {"audit": "audit_entries"}
@@ -135,39 +128,12 @@ async def _take_events(work: Work, _name: str, ids: list[UUID]) -> None:
 
 
 async def _take_responses(work: Work, _name: str, ids: list[UUID]) -> None:
-    await _close_invitations(work, ids)
-    for table in ("response_versions", "responses"):
+    await close_invitations(work, ids)
+    for table in ("quota_places", "response_versions", "responses"):
         await _delete(work, table, ids)
 
 
-async def _close_invitations(work: Work, ids: list[UUID]) -> None:
-    """Forget which answers were given by which invitations; one that was used up stays closed."""
-    invitations, done = metadata.tables["invitations"], metadata.tables["completions"]
-    used = select(done.c.id).where(done.c.workspace_id == work.workspace_id, done.c.response_id.in_(ids))
-    mine = (invitations.c.workspace_id == work.workspace_id, invitations.c.id.in_(used))
-    closed = {"revoked_at": work.now, "stored_at": work.now}
-    await work.session.execute(update(invitations).where(*mine).values(closed))
-    begun = metadata.tables["invited_responses"]
-    for rows, column in ((done, done.c.response_id), (begun, begun.c.id)):
-        await work.session.execute(delete(rows).where(rows.c.workspace_id == work.workspace_id, column.in_(ids)))
-
-
-async def _take_words(work: Work, _name: str, ids: list[UUID]) -> None:
-    """Leave of old responses what was chosen and counted, not what was written."""
-    heads, versions = metadata.tables["responses"], metadata.tables["response_versions"]
-    mine = and_(heads.c.workspace_id == work.workspace_id, heads.c.id.in_(ids))
-    asked = {row.id: row.survey_id for row in await work.session.execute(select(heads).where(mine))}
-    questions = await questions_of(work.session, work.workspace_id, set(asked.values()))
-    theirs = and_(versions.c.workspace_id == work.workspace_id, versions.c.id.in_(ids))
-    for row in (await work.session.execute(select(versions).where(theirs))).mappings().all():
-        kept = scores(row["answers"], questions.get((asked[row["id"]], row["survey_version"]), []))
-        if kept != row["answers"]:
-            one = and_(theirs, versions.c.id == row["id"], versions.c.number == row["number"])
-            await work.session.execute(update(versions).where(one).values(answers=kept))
-    await work.session.execute(update(heads).where(mine).values(body_hash=EXPIRED))
-
-
-TAKEN = {"comments": _take_words, "events": _take_events, "responses": _take_responses}
+TAKEN = {"comments": take_words, "events": _take_events, "responses": _take_responses}
 
 
 async def _delete(work: Work, name: str, ids: list[UUID]) -> None:

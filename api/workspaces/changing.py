@@ -18,7 +18,7 @@ from models.rules.conditions import RuleRefused
 from models.rules.outcome import read_definition
 
 COLUMNS = ("name", "slug", "zone", "currency", "yearly_loss", "answer_due_days", "horizon_days")
-NUMBERS = ("support_request_due_days", "follow_up_due_days", "contact_rest_days")
+NUMBERS = ("support_request_due_days", "follow_up_due_days", "contact_rest_days", "sample_share")
 CLEARED_TO_NOTHING = frozenset({"yearly_loss", *DOCUMENTS})
 """What `null` clears. Everything else every workspace needs."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
-from api.bodies import LARGEST_INTEGER, Answer, Body, Currency, Moment, ShortText
+from api.bodies import LARGEST_INTEGER, Answer, Body, Currency, Days, Moment, ShortText
 
 YearlyLoss = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Slug = Annotated[
@@ -23,7 +23,6 @@ Slug = Annotated[
     ),
 ]
 DueDays = Annotated[int, Field(strict=True, ge=1, le=90)]
-Days = Annotated[int, Field(strict=True, ge=1, le=36_500)]
 
 
 def _secure(address: str) -> str:
@@ -137,6 +136,9 @@ class WorkspacePatch(Body):
     contact_rest_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = Field(
         default=None, description="For how many days a customer who was asked is not asked again; 0 for no rest."
     )
+    sample_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = Field(
+        default=None, description="The share of occasions on which a customer is asked, where a survey names none."
+    )
     cost_rates: CostRates | None = Field(default=None, description="All in the workspace's currency. Null clears.")
     retention: Retention | None = Field(default=None, description="Null keeps everything.")
     branding: Branding | None = Field(default=None, description="Null clears.")
@@ -158,6 +160,7 @@ class WorkspaceAnswer(Answer):
     support_request_due_days: int
     follow_up_due_days: int
     contact_rest_days: int
+    sample_share: float
     cost_rates: CostRates
     retention: Retention
     branding: Branding

@@ -45,6 +45,7 @@ class WorkspaceSettings:
     support_request_due_days: int
     follow_up_due_days: int
     contact_rest_days: int
+    sample_share: float
     cost_rates: CostRates
     retention: Retention
     branding: Branding
@@ -76,6 +77,7 @@ async def settings_of(session: AsyncSession, workspace_id: UUID) -> WorkspaceSet
         support_request_due_days=row.details.get("support_request_due_days", 10),
         follow_up_due_days=row.details.get("follow_up_due_days", 2),
         contact_rest_days=row.details.get("contact_rest_days", 30),
+        sample_share=row.details.get("sample_share", 1.0),
         cost_rates=CostRates.model_validate(row.details.get("cost_rates", {})),
         retention=Retention.model_validate(row.details.get("retention", {})),
         branding=Branding.model_validate(row.details.get("branding", {})),
@@ -99,6 +101,7 @@ def answer(found: WorkspaceSettings) -> WorkspaceAnswer:
         support_request_due_days=found.support_request_due_days,
         follow_up_due_days=found.follow_up_due_days,
         contact_rest_days=found.contact_rest_days,
+        sample_share=found.sample_share,
         cost_rates=found.cost_rates,
         retention=found.retention,
         branding=found.branding,

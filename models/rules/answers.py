@@ -10,6 +10,9 @@ LONGEST_TEXT = 10_000
 LARGEST_NUMBER = 1e12
 DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
+CANNOT_SAY = "cannot_say"
+"""The answer of somebody who has nothing to say to a question; kept as nothing, which counts as missing."""
+
 Question = Mapping[str, Any]
 
 
@@ -33,6 +36,15 @@ def is_answered(value: Any) -> bool:
     return value is not None and value not in ([], {})
 
 
+def kept_as(question: Question, value: Any) -> Any:
+    """Return an answer as it is kept: *can't say* is nothing where the question allows it.
+
+    >>> kept_as({"cannot_say": True}, "cannot_say"), kept_as({"cannot_say": True}, 3), kept_as({}, "cannot_say")
+    (None, 3, 'cannot_say')
+    """
+    return None if value == CANNOT_SAY and question.get("cannot_say") else value
+
+
 def pointer_to(key: str) -> str:
     """Return the JSON pointer to the answer to a question."""
     return f"/answers/{key.replace('~', '~0').replace('/', '~1')}"
@@ -41,7 +53,7 @@ def pointer_to(key: str) -> str:
 def fit_of(question: Question, value: Any) -> Iterable[Misfit]:
     """Return what is wrong with one answer to its question."""
     check = CHECKS.get(question["kind"])
-    if value is not None and check is not None:
+    if kept_as(question, value) is not None and check is not None:
         for code, detail in check(question, value):
             yield Misfit(pointer_to(question["key"]), code, detail)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.rules.answers import Misfit, Question, fit_of, is_answered, lacks_answer, pointer_to
+from models.rules.answers import Misfit, Question, fit_of, is_answered, kept_as, lacks_answer, pointer_to
 from models.rules.questions import visible
 
 
@@ -21,7 +21,8 @@ def misfits(
     questions
         A survey version's questions: `key`, `kind`, `required`, `show_if`, and by kind `min`, `max`, `choices`, `rows`.
     answers
-        By question key. `None` means *can't say* and counts as not answered.
+        By question key. `None` counts as not answered; of a question with `cannot_say` it means *can't say*, as the
+        text `cannot_say` does.
     complete
         Whether required questions must be answered.
     before
@@ -50,7 +51,11 @@ def misfits(
     if complete:
         wrong = {misfit.pointer for misfit in found}
         unsaid = [question for key, question in shown.items() if pointer_to(key) not in wrong]
-        lacking = [lacks_answer(question, together.get(question["key"])) for question in unsaid]
+        lacking = [
+            lacks_answer(question, together.get(question["key"]))
+            for question in unsaid
+            if not (question.get("cannot_say") and question["key"] in together)
+        ]
         found += [misfit for misfit in lacking if misfit is not None]
     return found
 
@@ -64,5 +69,5 @@ def merged(questions: Sequence[Question], before: Mapping[str, Any], answers: Ma
     {'ok': True}
     """
     together = {**before, **answers}
-    shown = {question["key"] for question in visible(questions, together)}
-    return {key: value for key, value in together.items() if key in shown}
+    shown = {question["key"]: question for question in visible(questions, together)}
+    return {key: kept_as(shown[key], value) for key, value in together.items() if key in shown}

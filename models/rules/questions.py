@@ -5,14 +5,14 @@ its rule holds. The server that checks an answer and the page that asks for it c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from json import dumps, loads
 from typing import Any
 
-from models.rules.answers import SCALES, Misfit, Question, is_answered
+from models.rules.answers import SCALES, Misfit, Question, is_answered, kept_as, scale_of
 from models.rules.conditions import Rule, RuleRefused, parse_rule
 
 MOST_QUESTIONS = 100
@@ -51,6 +51,8 @@ MEMBERS: Mapping[str, frozenset[str]] = {
     "max_length": frozenset({QuestionKind.TEXT}),
     "low_texts": frozenset(SCALES),
     "high_texts": frozenset(SCALES),
+    "labels": frozenset(SCALES),
+    "cannot_say": frozenset(SCALES),
 }
 
 
@@ -61,7 +63,7 @@ def faults(questions: Sequence[Question]) -> list[Misfit]:
     ----------
     questions
         In the order asked, each of the documented shape: `key`, `kind`, `texts`, and by kind `choices`, `rows`,
-        `min`, `max`, `max_length`, `show_if`, `sample`.
+        `min`, `max`, `max_length`, `labels`, `cannot_say`, `show_if`, `sample`.
 
     Examples
     --------
@@ -99,6 +101,10 @@ def _of_one(question: Question) -> Iterator[Misfit]:
         yield from _of_keys("rows", question.get("rows"))
     if kind in BOUNDED:
         yield from _of_bounds(question)
+    if kind in SCALES and question.get("labels") is not None:
+        low, high = scale_of(question)
+        if set(question["labels"]) != {str(step) for step in range(int(low), int(high) + 1)}:
+            yield Misfit("/labels", "label_steps", f"Every step from {low} to {high} needs its label, and no other.")
     if kind == QuestionKind.CONSENT and question.get("metric_key") is not None:
         yield Misfit("/metric_key", "unfit_member", "A consent is not measured.")
     if question.get("sample") is not None and question.get("required"):
@@ -132,20 +138,36 @@ def _of_bounds(question: Question) -> Iterator[Misfit]:
         yield Misfit("/max", "scale_form", "max lies above min.")
 
 
-def _of_condition(question: Question, earlier: Sequence[str], known: Iterable[str]) -> Iterator[Misfit]:
-    if question.get("show_if") is None:
-        return
+def _of_condition(question: Question, earlier: Sequence[str], known: Collection[str]) -> Iterator[Misfit]:
+    if question.get("show_if") is not None:
+        yield from rule_faults("/show_if", question["show_if"], earlier, known)
+
+
+def rule_faults(pointer: str, document: Any, readable: Collection[str], known: Collection[str]) -> Iterator[Misfit]:
+    """Return what is wrong with a rule over answers.
+
+    Parameters
+    ----------
+    pointer
+        Where the rule stands.
+    document
+        The rule, as decoded from JSON.
+    readable
+        The questions answered where it is asked.
+    known
+        All questions of the survey.
+    """
     try:
-        rule = parse_rule(question["show_if"])
+        rule = parse_rule(document)
     except RuleRefused as refused:
-        yield Misfit(f"/show_if{refused.pointer}", refused.code, refused.detail)
+        yield Misfit(f"{pointer}{refused.pointer}", refused.code, refused.detail)
         return
     for name in sorted(rule.reads):
         key = name.removeprefix(ANSWERS)
         if not name.startswith(ANSWERS) or key not in known:
-            yield Misfit("/show_if", "unknown_question", f"{name} is no answer to a question of this survey.")
-        elif key not in earlier:
-            yield Misfit("/show_if", "later_question", f"{key} is not asked before this question.")
+            yield Misfit(pointer, "unknown_question", f"{name} is no answer to a question of this survey.")
+        elif key not in readable:
+            yield Misfit(pointer, "later_question", f"{key} is not asked before this question.")
 
 
 def visible(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[Question]:
@@ -166,16 +188,18 @@ def visible(questions: Sequence[Question], answers: Mapping[str, Any]) -> list[Q
     shown: list[Question] = []
     for question in questions:
         document = question.get("show_if")
-        if document and _compiled(dumps(document)).evaluate(facts) is not True:
+        if document and compiled(dumps(document)).evaluate(facts) is not True:
             continue
         shown.append(question)
-        if is_answered(answers.get(question["key"])):
-            facts[ANSWERS + question["key"]] = answers[question["key"]]
+        value = kept_as(question, answers.get(question["key"]))
+        if is_answered(value):
+            facts[ANSWERS + question["key"]] = value
     return shown
 
 
 @lru_cache(maxsize=2048)
-def _compiled(document: str) -> Rule:
+def compiled(document: str) -> Rule:
+    """Return a rule read from its JSON text; the same text is read once."""
     return parse_rule(loads(document))
 
 

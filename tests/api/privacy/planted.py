@@ -19,6 +19,7 @@ WITHOUT = {
     "invited_responses": "ids",
     "jobs": "ids and moments; what a failure may say is tried in test_sweep",
     "observation_versions": "choices and moments",
+    "quota_places": "keys of quotas",
     "revenue_versions": "an amount and choices",
     "rule_looks": "an id and a moment",
     "rule_observations": "ids and moments",

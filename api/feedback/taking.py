@@ -1,0 +1,128 @@
+"""Whether an answer is taken on its survey's terms: in time, and while its quotas have room.
+
+A quota holds exactly: whoever completes an answer to a survey with quotas first takes the rows that count its places,
+in one order, and gives them back with the commit. Surveys without quotas pay nothing for this.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, update
+
+from api.dependencies import Work
+from api.errors import Conflict
+from api.feedback import queries
+from api.feedback.surveys import PublishedSurvey
+from models.appending import append_rows
+from models.rules.terms import Standing, full_for_all, limits_of, quotas_met, standing
+
+QUOTA_FULL = "quota_full"
+SAID: Mapping[Standing, str] = {
+    Standing.NOT_OPEN: "This survey does not take answers yet.",
+    Standing.CLOSED: "This survey takes no more answers.",
+}
+
+Place = tuple[UUID, str]
+"""A survey and the key of its quota."""
+
+
+class NotTaken(Conflict):
+    """A survey that takes no answers, or not this one any more."""
+
+
+def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:
+    """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer."""
+    found = standing(survey.terms, moment, begun=begun)
+    if found is not Standing.OPEN:
+        raise NotTaken(SAID[found], code=found.value)
+
+
+@dataclass
+class Quotas:
+    """The places taken of some surveys' quotas, held so that nobody else takes one meanwhile.
+
+    Attributes
+    ----------
+    taken
+        How many, those taken here included.
+    before
+        How many when they were held.
+    """
+
+    taken: Counter[Place] = field(default_factory=Counter)
+    before: Counter[Place] = field(default_factory=Counter)
+
+    def take(self, survey: PublishedSurvey, answers: Mapping[str, Any]) -> Sequence[str]:
+        """Take a place of every quota a complete answer counts for, or refuse it; return their keys."""
+        met = quotas_met(survey.terms, answers)
+        limits = limits_of(survey.terms)
+        if any(self.taken[survey.id, key] >= limits[key] for key in met):
+            raise full()
+        self.taken.update((survey.id, key) for key in met)
+        return met
+
+
+def full() -> NotTaken:
+    """Return the refusal of an answer that is not needed any more."""
+    return NotTaken("There are enough answers like this one already: it is not taken.", code=QUOTA_FULL)
+
+
+async def hold(work: Work, surveys: Iterable[PublishedSurvey]) -> Quotas:
+    """Return the places taken of these surveys' quotas, and let nobody else take one until the transaction ends."""
+    places = sorted({(survey.id, key) for survey in surveys for key in limits_of(survey.terms)})
+    if not places:
+        return Quotas()
+    rows = [{"workspace_id": work.workspace_id, "id": survey, "key": key, "taken": 0} for survey, key in places]
+    await append_rows(work.session, queries.survey_quotas, rows, skip_existing=True)
+    found = await queries.places_taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
+    return Quotas(Counter(found), Counter(found))
+
+
+async def keep(work: Work, quotas: Quotas, responses: Mapping[UUID, tuple[UUID, Sequence[str]]]) -> None:
+    """Write down which responses took which places: of each its survey and the keys of its quotas."""
+    rows = [
+        {"workspace_id": work.workspace_id, "id": response, "key": key}
+        for response, (_, keys) in responses.items()
+        for key in keys
+    ]
+    await append_rows(work.session, queries.quota_places, rows)
+    new = Counter((survey, key) for survey, keys in responses.values() for key in keys)
+    for place, many in sorted(new.items()):
+        await _count(work, place, quotas.before[place] + many)
+
+
+async def _count(work: Work, place: Place, taken: int) -> None:
+    of = queries.survey_quotas.c
+    mine = (of.workspace_id == work.workspace_id, of.id == place[0], of.key == place[1])
+    await work.session.execute(update(queries.survey_quotas).where(*mine).values(taken=taken))
+
+
+async def free(work: Work, response_id: UUID) -> None:
+    """Give back the places of a response that was withdrawn; the second time there are none."""
+    places = await queries.quotas_of_response(work.session, work.workspace_id, response_id)
+    if not places:
+        return
+    taken = await queries.places_taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
+    for place in places:
+        await _count(work, place, max(taken[place] - 1, 0))
+    of = queries.quota_places.c
+    mine = (of.workspace_id == work.workspace_id, of.id == response_id)
+    await work.session.execute(delete(queries.quota_places).where(*mine))
+
+
+async def check_wanted(work: Work, survey: PublishedSurvey) -> None:
+    """Refuse to ask where nobody's answer would be taken any more."""
+    if await is_full(work, survey):
+        raise full()
+
+
+async def is_full(work: Work, survey: PublishedSurvey) -> bool:
+    """Return whether a quota that everybody counts for is full."""
+    if not limits_of(survey.terms):
+        return False
+    found = await queries.places_taken(work.session, work.workspace_id, {survey.id})
+    return bool(full_for_all(survey.terms, {key: many for (_, key), many in found.items()}))
