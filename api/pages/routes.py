@@ -4,6 +4,7 @@ They stand outside `/v1` and need no key. A GET never records: mail scanners and
 """
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -16,7 +17,7 @@ from api.pages.answering import carried, seed_of, thanks_page
 from api.pages.dress import colour_style
 from api.pages.questions import form_page, questions_for, typed_of, with_score, wording_of
 from api.pages.render import rendered, style
-from api.pages.steps import kept_in, named_step
+from api.pages.steps import address_of, kept_in, named_step
 from api.pages.visits import PageRoute, arrival_at, posted, visiting
 
 COLOUR = re.compile(r"[0-9a-f]{6}")
@@ -90,6 +91,8 @@ async def _shown(request: Request, arrival: Arrival, slug: str | None = None) ->
     typed = {**with_score(asked, query.get("score")), **typed_of(asked, opened.answers)}
     hidden = carried(opened, response_id, words.language, step.keys, step.before)
     page = form_page(opened, step, words, hidden, typed=typed)
+    if not opened.proved and kept is None:
+        page = replace(page, action=address_of(request, opened, response_id, []))
     # An empty page may be kept by the browser: gone back to, it sends the same answer again, and not a second one.
     return rendered("form.html", page, caching="no-store" if opened.answers or opened.proved else "private, no-cache")
 

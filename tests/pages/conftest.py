@@ -3,7 +3,6 @@
 They are skipped where there is no Chromium: `apt-get install chromium fonts-noto-core`.
 """
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from api.settings import PREFIX, settings
 from tests.api.caller import done
-from tests.chaos.served import Served, with_workspaces
+from tests.chaos.served import SECRET, Served, with_workspaces
 from tests.pages.surveys import BRANDING, SURVEYS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -88,9 +88,12 @@ async def site(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> 
     assert chromium_path
     folder: Path = tmp_path_factory.mktemp("site")
     url = f"sqlite:///{folder / 'steadfast.db'}"
-    [key] = await with_workspaces(url, ["Warm Homes"])
-    quiet = {"STEADFAST_ANONYMOUS_PER_MINUTE": "100000"} if os.environ.get("NEVER") else {}
-    served = Served(url, folder / "log", quiet)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(f"{PREFIX}SECRET", SECRET)
+        settings.cache_clear()
+        [key] = await with_workspaces(url, ["Warm Homes"])
+    settings.cache_clear()
+    served = Served(url, folder / "log")
     served.start()
     try:
         await served.until_ready()
@@ -106,7 +109,9 @@ async def site(chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> 
 async def furnish(site: Site) -> None:
     """Put into a service what its pages show."""
     mark = (await site.http.get("/v1/workspace")).headers["etag"]
-    await site.call("/v1/workspace", {"branding": BRANDING, "retention": {"responses": 365}}, "PATCH", **{"If-Match": mark})
+    await site.call(
+        "/v1/workspace", {"branding": BRANDING, "retention": {"responses": 365}}, "PATCH", **{"If-Match": mark}
+    )
     await site.call("/v1/customers/C-1", {"name": "Noor Example"}, "PUT")
     await site.call("/v1/cases/K-1", {"customer": "C-1", "need": "repair", "opened_at": "2026-03-02T08:00:00Z"}, "PUT")
     for survey in SURVEYS:

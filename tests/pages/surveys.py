@@ -5,7 +5,8 @@ from typing import Any
 
 LOGO = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 44 44" width="44" height="44"><path fill="#0b6e4f" '
-    b'd="M22 3 3 20h5v20h28V20h5z"/><path fill="#fff" d="M22 18a7 7 0 0 0-7 7c0 5 7 11 7 11s7-6 7-11a7 7 0 0 0-7-7z"/></svg>'
+    b'd="M22 3 3 20h5v20h28V20h5z"/><path fill="#fff" d="M22 18a7 7 0 0 0-7 7c0 5 7 11 7 11s7-6 7-11a7 7 0 0 0-7-7z"/>'
+    b"</svg>"
 )
 BRANDING = {"logo_url": f"data:image/svg+xml;base64,{b64encode(LOGO).decode()}", "colour": "#0b6e4f"}
 
@@ -81,13 +82,20 @@ OTHERS: list[dict[str, Any]] = [
         "key": "channel",
         "kind": "choice",
         "texts": texts("How did you reach us?", "Como nos contactou?", "كيف تواصلت معنا؟"),
-        "choices": [named("phone", "By telephone", "Por telefone", "بالهاتف"), named("web", "Online", "Online", "عبر الإنترنت")],
+        "choices": [
+            named("phone", "By telephone", "Por telefone", "بالهاتف"),
+            named("web", "Online", "Online", "عبر الإنترنت"),
+        ],
     },
     {
         "key": "parts",
         "kind": "matrix",
         "texts": texts("How were these?", "Como foram?", "كيف كانت هذه؟"),
-        "choices": [named("good", "Good", "Bom", "جيد"), named("fair", "Fair", "Razoável", "مقبول"), named("bad", "Bad", "Mau", "سيئ")],
+        "choices": [
+            named("good", "Good", "Bom", "جيد"),
+            named("fair", "Fair", "Razoável", "مقبول"),
+            named("bad", "Bad", "Mau", "سيئ"),
+        ],
         "rows": [
             named("time", "Being on time", "Pontualidade", "الالتزام بالموعد"),
             named("work", "The work itself", "O trabalho", "العمل نفسه"),
@@ -97,7 +105,11 @@ OTHERS: list[dict[str, Any]] = [
         "key": "order",
         "kind": "ranking",
         "texts": texts("What matters most to you?", "O que é mais importante?", "ما الأهم بالنسبة إليك؟"),
-        "choices": [named("fast", "Fast", "Rápido", "السرعة"), named("cheap", "Cheap", "Barato", "السعر"), named("kind", "Kind", "Simpático", "اللطف")],
+        "choices": [
+            named("fast", "Fast", "Rápido", "السرعة"),
+            named("cheap", "Cheap", "Barato", "السعر"),
+            named("kind", "Kind", "Simpático", "اللطف"),
+        ],
     },
     {"key": "day", "kind": "date", "texts": texts("When was it?", "Quando foi?", "متى كان ذلك؟")},
     {

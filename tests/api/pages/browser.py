@@ -21,6 +21,7 @@ class _Reader(HTMLParser):
         self.ids: set[str] = set()
         self.described: set[str] = set()
         self.language: Mapping[str, str | None] = {}
+        self.links: list[str] = []
         self.scripts = 0
         self.inside: list[str] = []
         self.texts: list[str] = []
@@ -35,6 +36,8 @@ class _Reader(HTMLParser):
         self.described.update((given.get("aria-describedby") or "").split())
         if tag == "html":
             self.language = given
+        if tag == "a":
+            self.links.append(given.get("href") or "")
         if name:
             self.names.append(name)
         if tag == "input" and (given.get("type") not in {"radio", "checkbox"} or "checked" in given):
@@ -70,6 +73,18 @@ class Page:
     language: Mapping[str, Any]
     ids: set[str] = field(default_factory=set)
     described: set[str] = field(default_factory=set)
+    links: Sequence[str] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it stands: path and query."""
+        return self.response.request.url.raw_path.decode()
+
+    @property
+    def link(self) -> str:
+        """The one address it leads on to."""
+        [found] = self.links
+        return found
 
     def sent(self, name: str) -> list[str]:
         """Give the values the form would send under a name."""
@@ -88,9 +103,9 @@ def read(response: httpx.Response) -> Page:
     reader.feed(response.text)
     assert reader.scripts == 0
     assert reader.described <= reader.ids
-    return Page(
-        response, reader.fields, reader.names, " ".join(reader.texts), reader.language, reader.ids, reader.described
-    )
+    said = " ".join(reader.texts)
+    language, ids, described = reader.language, reader.ids, reader.described
+    return Page(response, reader.fields, reader.names, said, language, ids, described, reader.links)
 
 
 class Browser:
