@@ -28,9 +28,8 @@ def complaint(chrome: Chrome, question: Question, misfit: Misfit, typed: Any = N
     if misfit.code == "consent_needed":
         return chrome.say(message("Without this consent your answer cannot be taken."))
     if misfit.code == "required":
-        whole = question["kind"] == "matrix" and isinstance(typed, dict)
         rows = message("Every row of this question needs an answer.")
-        return chrome.say(rows if whole else message("This question needs an answer."))
+        return chrome.say(rows if isinstance(typed, dict) and typed else message("This question needs an answer."))
     said = BY_KIND.get(question["kind"])
     return chrome.say(OTHERWISE) if said is None else said(chrome, question, misfit, typed)
 

@@ -69,7 +69,7 @@ async def test_axe_finds_nothing(
     for width in (320, 1280):
         await page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for one in (await Axe().run(page, options=ASKED)).response["violations"]:
                 found[f"{one['id']} {width} {scheme}"] = [node["html"] for node in one["nodes"]]
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

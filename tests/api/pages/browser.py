@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -82,9 +82,9 @@ class Page:
 
     @property
     def link(self) -> str:
-        """The one address it leads on to."""
-        [found] = self.links
-        return found
+        """The one address it leads on to: path and query."""
+        [found] = map(urlsplit, self.links)
+        return f"{found.path}?{found.query}"
 
     def sent(self, name: str) -> list[str]:
         """Give the values the form would send under a name."""

@@ -59,7 +59,7 @@ async def test_what_does_not_fit_is_said_whichever_way_one_goes(asked: Caller, b
 async def test_the_end_wants_what_was_jumped_over(asked: Caller, browser: Browser) -> None:
     await single(asked)
     kept = await browser.send(PAGE, await browser.open(PAGE), _pause=1)
-    link = read(kept).link.partition("test")[2]
+    link = read(kept).link
     last = await browser.open(f"{link}&step=comment")
     assert last.names.count("comment") == 1
     wrong = read(await browser.send(last.path, last, comment="hm"))
@@ -73,7 +73,7 @@ async def test_an_answer_kept_on_an_open_page_is_gone_on_with_by_its_own_link(as
     path = "/f/warm-homes/visit?lang=en&case=K-1"
     paused = read(await browser.send(path, await browser.open(path), mood=1, comment="the lift", _pause=1))
     assert "To go on later, keep this link:" in paused.text
-    link = paused.link.partition("test")[2]
+    link = paused.link
     assert link.startswith("/f/warm-homes/visit?lang=en&case=K-1&kept=")
     again = await browser.open(link)
     assert ("still here" in again.text, again.sent("comment")) == (True, ["the lift"])
@@ -134,7 +134,7 @@ async def test_by_invitation_the_first_open_question_is_asked(asked: Caller, bro
 @on_sqlite
 async def test_what_was_begun_is_asked_on_as_it_was_worded(asked: Caller, browser: Browser) -> None:
     path = "/f/warm-homes/visit"
-    link = read(await browser.send(path, await browser.open(path), mood=4, _pause=1)).link.partition("test")[2]
+    link = read(await browser.send(path, await browser.open(path), mood=4, _pause=1)).link
     other = {"questions": [{"key": "colour", "kind": "text", "texts": {"en": "Which colour?"}}]}
     done(await asked.post("/v1/surveys/visit/versions", other))
     done(await asked.post("/v1/surveys/visit/publish"))
