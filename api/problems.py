@@ -11,6 +11,7 @@ CODES: dict[str, str] = {
     "quota_full": "There are enough complete answers like this one: the survey's quota is full.",
     "unknown_survey": "No published survey has this key. Read /v1/surveys.",
     "unknown_template": "There is no such template. Read /v1/survey-templates.",
+    "unknown_format": "The document is neither an export of ours, in a version known here, nor a Formbricks survey.",
     "in_the_future": "A moment has not come yet. Check the clock and the zone of the sender.",
     "known_before": "Something was recorded before it happened. Correct one of the two times.",
     "not_applicable": "The request is well formed and asks something that cannot be asked of this data.",

@@ -28,6 +28,7 @@ ROOMS = {
     "score": "api.cli.learning:score",
     "import": "api.cli.importing.command:import_file",
     "export": "api.cli.exporting.command:export",
+    "surveys": "api.cli.surveys:app",
     "erase": "api.cli.privacy:erase",
     "retention": "api.cli.privacy:retention",
     "backup": "api.cli.keeping:backup",

@@ -43,6 +43,16 @@ async def tell_failing(work: Work, case_ids: Iterable[UUID]) -> int:
     return await _tell(work, dict.fromkeys(failing), "facts")
 
 
+async def failing_by_facts(work: Work, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return which cases fail now by their facts; none where the failure definition asks the customer."""
+    definition = (await workspaces.of(work)).failure
+    wanted = in_order(case_ids)
+    if definition.asks_the_customer or not wanted:
+        return frozenset()
+    told = await derivation.histories(work, wanted, definition.rule.reads)
+    return frozenset(id_ for id_, history in told.items() if _fails(definition, AsOf(history), to_us(work.now)))
+
+
 def _fails(definition: FailureDefinition, case: AsOf, moment_us: int) -> bool:
     facts = case.facts(moment_us)
     return facts is not None and failed(definition.rule, {}, facts) is True

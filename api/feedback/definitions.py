@@ -193,6 +193,31 @@ class TemplatesAnswer(Answer):
     items: list[TemplateAnswer]
 
 
+class SurveyExport(Answer):
+    """A survey as one document, to be imported anywhere."""
+
+    format: str
+    format_version: int
+    key: str
+    definition: dict[str, JsonValue]
+
+
+class LeftOut(Answer):
+    """Something of an imported document that has no counterpart here."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class SurveyImported(Answer):
+    """The draft an import made, what it was made from, and everything that is not in it."""
+
+    survey: VersionAnswer
+    source: Literal["steadfast", "formbricks"]
+    left_out: list[LeftOut]
+
+
 def as_stored(body: DefinitionBody) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the questions of a definition, and what is no question, as they are kept."""
     questions = [

@@ -311,30 +311,3 @@ def response_lock(workspace_id: UUID, response_id: UUID) -> Select[Any]:
     """Select a response's head so that nobody else changes it meanwhile."""
     mine = (responses.c.workspace_id == workspace_id, responses.c.id == response_id)
     return select(responses.c.id).where(*mine).with_for_update()
-
-
-async def places_taken(
-    session: AsyncSession, workspace_id: UUID, survey_ids: Iterable[UUID], *, lock: bool = False
-) -> dict[tuple[UUID, str], int]:
-    """Return how many places of each quota of some surveys are taken; locked in one order, none waits in a ring."""
-    of = survey_quotas.c
-    statement = (
-        select(of.id, of.key, of.taken)
-        .where(of.workspace_id == workspace_id, of.id.in_(in_order(survey_ids)))
-        .order_by(of.id, of.key)
-    )
-    rows = await session.execute(statement.with_for_update() if lock else statement)
-    return {(row.id, row.key): row.taken for row in rows}
-
-
-async def quotas_of_response(session: AsyncSession, workspace_id: UUID, response_id: UUID) -> list[tuple[UUID, str]]:
-    """Return the quotas a response has taken a place of, each by its survey and key."""
-    of = quota_places.c
-    same = and_(responses.c.workspace_id == of.workspace_id, responses.c.id == of.id)
-    statement = (
-        select(responses.c.survey_id, of.key)
-        .join(responses, same)
-        .where(of.workspace_id == workspace_id, of.id == response_id)
-        .order_by(of.key)
-    )
-    return [(row.survey_id, row.key) for row in await session.execute(statement)]

@@ -4,21 +4,26 @@ from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import JsonValue
 
-from api.bodies import Reference, ShortText
+from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AdminReader, FeedbackWriter, RecordsReader, RecordsWriter, Work, may_read
 from api.etags import marked, tagged
-from api.feedback import continuing, invitations, inviting, links, service, surveys
+from api.feedback import continuing, eligibility, invitations, inviting, links, moving, service, surveys
 from api.feedback.definitions import (
     DefinitionBody,
     SurveyAnswer,
     SurveyBody,
+    SurveyExport,
+    SurveyImported,
     TemplateAnswer,
     TemplatesAnswer,
     VersionAnswer,
 )
 from api.feedback.schemas import (
+    EligibilityAnswer,
+    EligibilityBody,
     InvitationAnswer,
     InvitationBody,
     InvitationMade,
@@ -139,6 +144,26 @@ async def publish_survey(work: Admin, key: ShortText) -> VersionAnswer:
     return await surveys.publish(work, key)
 
 
+@router.get("/surveys/{key}/export")
+async def export_survey(
+    work: AnyReader,
+    key: ShortText,
+    version: Annotated[int | None, Query(ge=1, le=1_000_000, description="Default: the one asked now.")] = None,
+) -> SurveyExport:
+    """Export a survey's definition as one document. Any valid key; a draft only with records:read."""
+    return await moving.exported(work, key, version)
+
+
+@router.post("/surveys/import", status_code=201)
+async def import_survey(
+    work: Admin,
+    document: Annotated[dict[str, JsonValue], Body(description="An export of ours, or a Formbricks survey's JSON.")],
+    key: Annotated[Code | None, Query(description="What to call it. Default: as the document does.")] = None,
+) -> SurveyImported:
+    """Import a survey as a draft; what cannot be carried over is named in `left_out`. Scope: admin."""
+    return await moving.import_survey(work, document, key)
+
+
 @router.get("/survey-templates")
 async def list_templates(_work: AnyReader) -> TemplatesAnswer:
     """List the surveys there are to begin with. Any valid key."""
@@ -157,6 +182,12 @@ async def invite(work: RecordsWriter, body: InvitationBody, response: Response) 
     made, created = await inviting.invite(work, body)
     response.status_code = 201 if created else 200
     return made
+
+
+@router.post("/eligibility")
+async def judge_eligibility(work: RecordsReader, body: EligibilityBody) -> EligibilityAnswer:
+    """Say whether to ask a customer now, and why not. Nothing is recorded. Scope: records:read."""
+    return await eligibility.judge(work, body)
 
 
 @router.post("/invitations/bulk")

@@ -1,6 +1,6 @@
 """What is said and answered about responses and invitations."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -130,6 +130,37 @@ class InvitationsMade(Answer):
     accepted: int
     unchanged: int
     rejected: int
+
+
+Reason = Literal[
+    "ask",
+    "unknown_customer",
+    "unknown_case",
+    "opted_out",
+    "open_failure",
+    "contact_rest",
+    "already_invited",
+    "survey_not_open",
+    "survey_closed",
+    "quota_full",
+    "sampled_out",
+]
+
+
+class EligibilityBody(Body):
+    """Whom one thinks of asking."""
+
+    survey: ShortText = Field(description="The survey's key.")
+    customer: Reference | None = None
+    case: Reference | None = Field(default=None, description="Where it is named, its customer is the one meant.")
+
+
+class EligibilityAnswer(Answer):
+    """Whether to ask, the reason that decides, and what is known of it."""
+
+    ask: bool
+    reason: Reason
+    details: dict[str, JsonValue]
 
 
 class LinkSecretTurn(Body):

@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Work
 from api.errors import Conflict
 from api.feedback import queries
 from api.feedback.surveys import PublishedSurvey
 from models.appending import append_rows
+from models.ids import in_order
 from models.rules.terms import Standing, full_for_all, limits_of, quotas_met, standing
 
 QUOTA_FULL = "quota_full"
@@ -78,7 +80,7 @@ async def hold(work: Work, surveys: Iterable[PublishedSurvey]) -> Quotas:
         return Quotas()
     rows = [{"workspace_id": work.workspace_id, "id": survey, "key": key, "taken": 0} for survey, key in places]
     await append_rows(work.session, queries.survey_quotas, rows, skip_existing=True)
-    found = await queries.places_taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
+    found = await _taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
     return Quotas(Counter(found), Counter(found))
 
 
@@ -103,10 +105,10 @@ async def _count(work: Work, place: Place, taken: int) -> None:
 
 async def free(work: Work, response_id: UUID) -> None:
     """Give back the places of a response that was withdrawn; the second time there are none."""
-    places = await queries.quotas_of_response(work.session, work.workspace_id, response_id)
+    places = await _quotas_of(work.session, work.workspace_id, response_id)
     if not places:
         return
-    taken = await queries.places_taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
+    taken = await _taken(work.session, work.workspace_id, {survey for survey, _ in places}, lock=True)
     for place in places:
         await _count(work, place, max(taken[place] - 1, 0))
     of = queries.quota_places.c
@@ -124,5 +126,32 @@ async def is_full(work: Work, survey: PublishedSurvey) -> bool:
     """Return whether a quota that everybody counts for is full."""
     if not limits_of(survey.terms):
         return False
-    found = await queries.places_taken(work.session, work.workspace_id, {survey.id})
+    found = await _taken(work.session, work.workspace_id, {survey.id})
     return bool(full_for_all(survey.terms, {key: many for (_, key), many in found.items()}))
+
+
+async def _taken(
+    session: AsyncSession, workspace_id: UUID, survey_ids: Iterable[UUID], *, lock: bool = False
+) -> dict[tuple[UUID, str], int]:
+    """Return how many places of each quota of some surveys are taken; locked in one order, none waits in a ring."""
+    of = queries.survey_quotas.c
+    statement = (
+        select(of.id, of.key, of.taken)
+        .where(of.workspace_id == workspace_id, of.id.in_(in_order(survey_ids)))
+        .order_by(of.id, of.key)
+    )
+    rows = await session.execute(statement.with_for_update() if lock else statement)
+    return {(row.id, row.key): row.taken for row in rows}
+
+
+async def _quotas_of(session: AsyncSession, workspace_id: UUID, response_id: UUID) -> list[tuple[UUID, str]]:
+    """Return the quotas a response has taken a place of, each by its survey and key."""
+    of = queries.quota_places.c
+    same = and_(queries.responses.c.workspace_id == of.workspace_id, queries.responses.c.id == of.id)
+    statement = (
+        select(queries.responses.c.survey_id, of.key)
+        .join(queries.responses, same)
+        .where(of.workspace_id == workspace_id, of.id == response_id)
+        .order_by(of.key)
+    )
+    return [(row.survey_id, row.key) for row in await session.execute(statement)]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from api.cli.importing.values import UnreadableError
 from api.errors import Malformed, Refusal
 from api.recorded import malformed_row
 
+ANSWERS = "answers"
 Read = Callable[[Any], Any]
 FILTERED = Problem("filtered", "The map's `where` leaves this row out.")
 
@@ -87,6 +89,7 @@ class DraftWriter:
         self._target = target
         self._columns = columns
         self._compiler = SourceCompiler(columns, found.formats, zone)
+        self._made = References(target)
         self._group = found.group
         self._where = self._compiler.test(found.where)
         self._slots = [
@@ -188,14 +191,39 @@ class DraftWriter:
             detail = f"Correct {', '.join(error['pointer'] for error in errors[:5])}."
             return Draft(lines, reference=reference, refusal=Malformed(detail, errors=errors))
         named = {name: body[name] for name in self._target.named_by if name in body}
-        return checked(self._target, lines, [body, *({**named, **moment} for moment in later)])
+        return checked(self._target, self._made, lines, [body, *({**named, **moment} for moment in later)])
 
 
-def checked(target: Target, lines: list[int], bodies: Sequence[Mapping[str, Any]]) -> Draft:
+class References:
+    """Makes references of what rows say, where they have none: the same file again makes the same ones.
+
+    Two rows that say the same are one record, but where they name nobody: two people may answer alike.
+
+    Parameters
+    ----------
+    target
+        The kind of row.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._times: Counter[str] = Counter()
+
+    def of(self, body: Mapping[str, Any]) -> str:
+        """Return the reference of a row."""
+        made = _made_reference(body)
+        if not self._target.names_nobody(body):
+            return made
+        self._times[made] += 1
+        return made if self._times[made] == 1 else f"{made}-{self._times[made]}"
+
+
+def checked(target: Target, made: References, lines: list[int], bodies: Sequence[Mapping[str, Any]]) -> Draft:
     """Check a record's states against the model of their kind."""
     reference = target.reference_of(bodies[0])
     if target.needs_reference and reference is None and "id" not in bodies[0]:
-        bodies = [{**body, "reference": _made_reference(bodies[0])} for body in bodies]
+        own = made.of(bodies[0])
+        bodies = [{**body, "reference": own} for body in bodies]
     try:
         return Draft(lines, [target.model.model_validate(body) for body in bodies], reference)
     except ValidationError as error:
@@ -210,9 +238,10 @@ def _made_reference(body: Mapping[str, Any]) -> str:
 
 def as_they_are(rows: Iterable[Row], kind: ImportKind, target: Target) -> Iterator[Draft]:
     """Write drafts of rows that are bodies already: NDJSON as the bulk API takes it, or as `export` wrote it."""
+    made = References(target)
     for row in rows:
         body = row.problem or as_sent(kind, target, row.values)
-        yield _refused([row.line], body) if isinstance(body, Problem) else checked(target, [row.line], [body])
+        yield _refused([row.line], body) if isinstance(body, Problem) else checked(target, made, [row.line], [body])
 
 
 def _body(slots: Iterable[_Slot], values: Any, base: str, errors: list[dict[str, str]]) -> dict[str, Any]:
@@ -226,7 +255,11 @@ def _body(slots: Iterable[_Slot], values: Any, base: str, errors: list[dict[str,
         if found is None and not slot.clear:
             continue
         part = body if slot.section == "fields" else body.setdefault(slot.section, {})
-        part[slot.name] = found
+        name, dot, row = slot.name.partition(".")
+        if slot.section == ANSWERS and dot:
+            part.setdefault(name, {})[row] = found
+        else:
+            part[slot.name] = found
     return body
 
 

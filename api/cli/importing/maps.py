@@ -115,6 +115,7 @@ class Source(Part):
     true: TextsOrNone = None
     false: TextsOrNone = None
     missing: TextsOrNone = None
+    split: Annotated[str, Field(min_length=1, max_length=10)] | None = None
     values: dict[str, Any] | None = None
     otherwise: Any = None
     times: float | None = None

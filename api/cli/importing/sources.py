@@ -166,6 +166,8 @@ class SourceCompiler:
         return read
 
     def _step(self, source: Source, kind: ValueKind) -> Convert:
+        if source.split is not None:
+            return _each(source.split, self._step(source.model_copy(update={"split": None}), kind))
         if source.values is not None:
             return _translating(source.values, source.otherwise)
         if source.part is not None:
@@ -261,6 +263,11 @@ def _translating(values: Mapping[str, Any], otherwise: Any) -> Convert:
         return known
 
     return translate
+
+
+def _each(sign: str, convert: Convert) -> Convert:
+    """Read a text as several values with a sign between them."""
+    return lambda found: [convert(part.strip()) for part in _plain(found).split(sign) if part.strip()]
 
 
 def _part(convert: Convert, part: str) -> Convert:

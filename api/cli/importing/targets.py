@@ -98,11 +98,16 @@ class Target:
     named_by: tuple[str, ...] = ("reference",)
     needed: tuple[str, ...] = ("reference",)
     needs_reference: bool = False
+    anonymous: tuple[str, ...] = ()
 
     def reference_of(self, body: Mapping[str, Any]) -> str | None:
         """Return what a row calls its record, None where it does not say."""
         parts = [body.get(name) for name in self.named_by]
         return "/".join(str(part) for part in parts) if all(part is not None for part in parts) else None
+
+    def names_nobody(self, body: Mapping[str, Any]) -> bool:
+        """Return whether a row could be another person's that says the same."""
+        return bool(self.anonymous) and all(body.get(name) is None for name in self.anonymous)
 
 
 TARGETS: Mapping[ImportKind, Target] = {
@@ -137,7 +142,12 @@ TARGETS: Mapping[ImportKind, Target] = {
         DepartureBody, DepartureAnswer, store_departures, needed=("customer", "kind", "at"), needs_reference=True
     ),
     ImportKind.RESPONSES: Target(
-        ResponseBody, ResponseAnswer, store_responses, needed=("survey",), needs_reference=True
+        ResponseBody,
+        ResponseAnswer,
+        store_responses,
+        needed=("survey",),
+        needs_reference=True,
+        anonymous=("customer", "case", "invitation"),
     ),
 }
 

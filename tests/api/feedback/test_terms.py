@@ -49,7 +49,13 @@ async def test_terms_are_kept_and_told(client: Caller) -> None:
     now = await client.read("/v1/surveys/visit")
     assert {name: now[name] for name in terms} == terms
     started = await client.read("/v1/surveys/post_interaction")
-    nothing = {"opens_at": None, "closes_at": None, "quotas": [], "allowed_origins": [], "layout": "all"}
+    nothing: dict[str, Any] = {
+        "opens_at": None,
+        "closes_at": None,
+        "quotas": [],
+        "allowed_origins": [],
+        "layout": "all",
+    }
     assert {name: started[name] for name in nothing} == nothing
 
 

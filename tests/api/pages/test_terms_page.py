@@ -58,3 +58,16 @@ async def test_an_invitation_kept_for_later_can_be_gone_on_with_a_day_after_clos
     with time_machine.travel(now + timedelta(hours=20)):
         page = await browser.open(path)
         assert (await browser.send(path, page, comment="fine")).status_code == 303
+
+
+@on_sqlite
+async def test_a_scale_shows_its_labels_and_takes_that_there_is_nothing_to_say(asked: Caller, browser: Browser) -> None:
+    done(await asked.post("/v1/surveys", {"key": "felt", "template": "felt_loyalty"}))
+    done(await asked.post("/v1/surveys/felt/publish"))
+    path = "/f/warm-homes/felt"
+    page = await browser.open(f"{path}?lang=ar")
+    assert "أحيانًا" in page.text
+    assert "نفّذت Warm Homes ما قالت" in page.text
+    assert (await browser.send(path, page, felt_1="cannot_say")).status_code == 303
+    [stored] = await asked.read_all("/v1/responses")
+    assert stored["answers"] == {"felt_1": None}
