@@ -13,6 +13,7 @@ Texts = Annotated[
     dict[Language, Wording], Field(min_length=1, description='By language: `{"en": "…", "pt": "…"}`.', max_length=100)
 ]
 ChoiceKey = Annotated[str, Field(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
+OF_A_VERSION = {"name", "language", "page", "open", "allowed_origins", "min_fill_seconds"}
 Bound = (
     Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]
     | Annotated[float, Field(strict=True, ge=-1e12, le=1e12)]
@@ -72,6 +73,12 @@ class DefinitionBody(Body):
     language: Language | None = Field(default=None, description="The language texts fall back to. Default: en.")
     page: PageTexts | None = None
     open: Flag = Field(default=True, description="false: only an invitation or a signed link opens the hosted page.")
+    allowed_origins: list[str] | None = Field(
+        default=None, description="The sites that may embed its page, like `https://shop.example`."
+    )
+    min_fill_seconds: Annotated[int, Field(strict=True, ge=0, le=60)] | None = Field(
+        default=None, description="A page of ours sent sooner than a person can have read it is not believed."
+    )
 
 
 class SurveyBody(DefinitionBody):
@@ -106,5 +113,5 @@ def as_stored(body: DefinitionBody) -> tuple[list[dict[str, Any]], dict[str, Any
     questions = [
         {"required": False, **question.model_dump(mode="json", exclude_none=True)} for question in body.questions
     ]
-    details = body.model_dump(mode="json", exclude_none=True, include={"name", "language", "page", "open"})
+    details = body.model_dump(mode="json", exclude_none=True, include=OF_A_VERSION)
     return questions, details
