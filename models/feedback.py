@@ -84,3 +84,12 @@ class ResponseVersion(Version, table=True):
     score: float | None = None
     effort: float | None = None
     failure: bool | None = None
+
+
+class ResponseSource(WorkspaceRow, table=True):
+    """Where a form stood that a response came by, as whoever placed it there called it; `id` is the response's."""
+
+    __tablename__ = "response_sources"
+    __table_args__ = (within_workspace("id", "responses"),)
+
+    source: str = Field(max_length=200)

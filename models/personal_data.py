@@ -231,6 +231,7 @@ HOLDINGS = (
         Deed.KEPT,
         found={"id": Subject.INVITATION, "response_id": Subject.RESPONSE},
     ),
+    _gone("response_sources", "where the form stood that an answer came by", {"id": Subject.RESPONSE}),
     *MENTIONS,
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
     _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),

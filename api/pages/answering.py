@@ -15,11 +15,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from api.dependencies import Work
 from api.errors import Malformed, problem
-from api.feedback import hosted
+from api.feedback import hosted, scanners, sources
 from api.feedback.hosted import Arrival, Hosted
-from api.pages import languages
-from api.pages.contexts import MessagePage
+from api.pages import filling, languages
+from api.pages.contexts import FormPage, MessagePage
 from api.pages.fields import Sent, read_fields
+from api.pages.leading import form_to, next_of, thanks_at
+from api.pages.openings import is_suspected
 from api.pages.questions import Wording, form_page, language_of, questions_for, typed_of
 from api.pages.render import HEADERS, rendered
 from api.pages.visits import Posted, sending, wants_json
@@ -31,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_LOGGED = 60
 MOST_LOGGED = 20
+TOO_SOON = "That was quick. Nothing is stored yet: please look through it once more, then send it."
 
 
 class ShownAgain(Exception):  # noqa: N818 - an answer found, not a failure
@@ -65,15 +68,17 @@ async def answer(request: Request, arrival: Arrival, posted: Posted, slug: str |
     if controls.get("_gotcha", "").strip():
         # A field no person sees was filled in: thanked for, and stored nowhere.
         log.info("form_trapped")
-        return _thanked(request, uuid4(), "complete", new=True)
+        return _thanked(request, uuid4(), new=True)
     response_id = _uuid(controls.get("_id"))
     version = controls.get("_version", "")
     try:
         async with sending(request, arrival, slug) as work:
             opened = await hosted.arrive(work, arrival, _number(version), answering=True)
+            filling.check_site(request, opened)
             if response_id is not None:
                 opened = await hosted.with_begun(work, opened, response_id)
             form = _read(request, opened, posted, seed_of(opened, response_id))
+            _check_filled(request, work, opened, form, response_id)
             return await _kept(request, work, opened, form, response_id)
     except ShownAgain as again:
         return again.answer
@@ -85,8 +90,12 @@ async def _kept(request: Request, work: Work, opened: Hosted, form: _Form, respo
     if wrong:
         raise ShownAgain(_again(request, opened, form, response_id, wrong))
     stored = await hosted.keep(work, opened, response_id, form.answers, form.language, complete=complete)
+    await sources.note(work, stored.id, form.sent.controls.get("source"))
+    if opened.invited is not None and is_suspected(request, work, opened):
+        await scanners.mark(work, opened.invited.id)
     if complete or stored.state["complete"]:
-        return _thanked(request, stored.id, "complete", new=stored.created, language=form.language)
+        place = next_of(opened, _controls(form))
+        return _thanked(request, stored.id, new=stored.created, language=form.language, place=place)
     if wants_json(request):
         return _told(stored.id, "partial", new=stored.created)
     return _paused(opened, form.language) if form.pausing else _further(opened, form, stored)
@@ -149,21 +158,56 @@ def _again(
     if wants_json(request):
         errors = [{"pointer": pointer_to(key), "code": "misfit", "detail": detail} for key, detail in wrong.items()]
         return problem(request, Malformed(f"Correct {', '.join(wrong)}.", errors=errors))
+    page = _shown_again(opened, form, response_id, wrong, filling.carried_on(_controls(form)))
+    return rendered("form.html", page, Malformed.status)
+
+
+def _check_filled(request: Request, work: Work, opened: Hosted, form: _Form, response_id: UUID | None) -> None:
+    """Show a form again that was sent before anybody can have read it; the same page is good in a moment."""
+    seconds = filling.seconds_left(opened, response_id, form.sent.controls.get("stamp"), work.now)
+    if not seconds:
+        return
+    refusal = filling.SentTooSoon(
+        f"The page was served less than {seconds} s before. Send it again.", headers={"Retry-After": str(seconds)}
+    )
+    if wants_json(request):
+        raise ShownAgain(problem(request, refusal))
+    controls = _controls(form)
+    if filling.served_at(opened, response_id, controls.get(filling.STAMP, "")) is None:
+        controls |= filling.stamped(opened, response_id, work.now)
+    page = _shown_again(opened, form, response_id, {}, filling.carried_on(controls))
+    answer = rendered("form.html", replace(page, notice=TOO_SOON), refusal.status)
+    answer.headers["Retry-After"] = str(seconds)
+    raise ShownAgain(answer)
+
+
+def _shown_again(
+    opened: Hosted,
+    form: _Form,
+    response_id: UUID | None,
+    wrong: Mapping[str, str],
+    controls: Sequence[tuple[str, str]],
+) -> FormPage:
     questions = [question for question in form.asked if form.seen is None or question["key"] in form.shown]
     listed = {question["key"] for question in questions}
     questions += [question for question in opened.survey.questions if question["key"] in wrong.keys() - listed]
     typed = {**typed_of(questions, {**opened.answers, **form.answers}), **form.sent.typed}
     shown = [question["key"] for question in questions]
-    hidden = carried(opened, response_id, form.language, shown, (form.seen or frozenset()) - set(shown))
+    hidden = [*carried(opened, response_id, form.language, shown, (form.seen or frozenset()) - set(shown)), *controls]
     page = form_page(opened, questions, form.language, hidden, typed=typed, errors=wrong)
-    return rendered("form.html", page, Malformed.status)
+    return replace(page, form_to=form_to(opened, _controls(form)))
 
 
 def _further(opened: Hosted, form: _Form, stored: Recorded) -> Response:
     now = replace(opened, response_id=stored.id, answers=stored.state["answers"])
     shown = [question["key"] for question in form.further]
-    hidden = carried(now, stored.id, form.language, shown, form.seen or ())
-    return rendered("form.html", form_page(now, form.further, form.language, hidden, typed={}, further=True))
+    hidden = [*carried(now, stored.id, form.language, shown, form.seen or ()), *filling.carried_on(_controls(form))]
+    page = form_page(now, form.further, form.language, hidden, typed={}, further=True)
+    return rendered("form.html", replace(page, form_to=form_to(opened, _controls(form))))
+
+
+def _controls(form: _Form) -> dict[str, str]:
+    return {f"_{name}": value for name, value in form.sent.controls.items()}
 
 
 def _paused(opened: Hosted, language: str) -> Response:
@@ -172,11 +216,13 @@ def _paused(opened: Hosted, language: str) -> Response:
     return rendered("message.html", page)
 
 
-def _thanked(request: Request, response_id: UUID, status: str, *, new: bool, language: str = "") -> Response:
+def _thanked(
+    request: Request, response_id: UUID, *, new: bool, language: str = "", place: str | None = None
+) -> Response:
+    """Lead a browser on: to where the form said, as far as that is allowed, else to our own thanks."""
     if wants_json(request):
-        return _told(response_id, status, new=new)
-    place = f"{request.url.path}/thanks" + (f"?lang={language}" if language else "")
-    return RedirectResponse(place, 303, headers=HEADERS)
+        return _told(response_id, "complete", new=new)
+    return RedirectResponse(place or thanks_at(request, language), 303, headers=HEADERS)
 
 
 def _told(response_id: UUID, status: str, *, new: bool) -> Response:
@@ -188,7 +234,8 @@ def thanks_page(opened: Hosted, language: str) -> MessagePage:
     """Return the context of the page that says thanks."""
     words = Wording(opened, language)
     sentences = [words.of_page("thanks", "Your answer has arrived. You can close this page.")]
-    return MessagePage(opened.company, language, languages.direction(language), "Thank you", sentences)
+    shown = (opened.company, language, languages.direction(language), "Thank you", sentences)
+    return MessagePage(*shown, framed_by=opened.framed_by)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -19,12 +19,18 @@ class Page:
         Of the survey's own texts: a BCP 47 tag, `ltr` or `rtl`.
     title
         The heading.
+    framed_by
+        The origins of the sites that may show it inside theirs: then it is compact. Empty for nobody.
+    form_to
+        The origin that sending its form may lead to, beside our own.
     """
 
     company: str
     language: str
     direction: str
     title: str
+    framed_by: Sequence[str] = field(default=(), kw_only=True)
+    form_to: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,10 @@ class FormPage(Page):
         Whether something kept earlier is shown again.
     further
         Whether these are questions that follow from the answers before.
+    chosen
+        The key of a question that the address answered: one press confirms it.
+    notice
+        What is said above the questions when they are shown again.
     """
 
     intro: str
@@ -116,6 +126,8 @@ class FormPage(Page):
     can_pause: bool = False
     resumed: bool = False
     further: bool = False
+    chosen: str = ""
+    notice: str = ""
 
     @property
     def wrong(self) -> Sequence[Field]:
@@ -131,6 +143,9 @@ class MessagePage(Page):
     ----------
     sentences
         What it says, a paragraph each.
+    carried
+        What was sent and not stored, to be sent again with one press.
     """
 
     sentences: Sequence[str] = field(default_factory=list)
+    carried: Sequence[tuple[str, str]] = ()

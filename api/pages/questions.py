@@ -98,6 +98,7 @@ def form_page(
         can_pause=hosted.arrival.token is not None or hosted.arrival.link is not None,
         resumed=bool(hosted.answers) and not errors and not further,
         further=further,
+        framed_by=hosted.framed_by,
     )
 
 

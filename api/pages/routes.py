@@ -3,19 +3,24 @@
 They stand outside `/v1` and need no key. A GET never records: mail scanners and previews open every link.
 """
 
+from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
+from api.errors import NoSuchThing
 from api.feedback import hosted
-from api.feedback.hosted import Arrival
-from api.pages import answering, languages
+from api.feedback.hosted import NO_PAGE, Arrival
+from api.pages import answering, codes, filling, languages, leading
 from api.pages.answering import carried, seed_of, thanks_page
+from api.pages.openings import note_score
 from api.pages.questions import form_page, language_of, questions_for, typed_of, with_score
-from api.pages.render import rendered, style
+from api.pages.render import FRAMED_SCRIPT, FRAMING_SCRIPT, STYLE, contents, rendered
 from api.pages.visits import PageRoute, arrival_at, posted, visiting
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+FOR_LONG = "public, max-age=31536000, immutable"
 
 
 @router.get("/f/{slug}/{survey}")
@@ -36,6 +41,12 @@ async def thank_for_survey(request: Request, slug: str, survey: str) -> Response
     return await _thanks(request, arrival_at(request, survey=survey), slug)
 
 
+@router.get("/f/{slug}/{survey}/qr.svg")
+async def draw_survey(request: Request, slug: str, survey: str) -> Response:
+    """Draw the code of a survey's page."""
+    return await _drawn(request, arrival_at(request, survey=survey), slug)
+
+
 @router.get("/i/{token}")
 async def show_invitation(request: Request, token: str) -> Response:
     """Show the questions of an invitation's survey, with what was answered before."""
@@ -54,11 +65,34 @@ async def thank_for_invitation(request: Request, token: str) -> Response:
     return await _thanks(request, arrival_at(request, token=token))
 
 
+@router.get("/i/{token}/qr.svg")
+async def draw_invitation(request: Request, token: str) -> Response:
+    """Draw the code of somebody's own page."""
+    return await _drawn(request, arrival_at(request, token=token))
+
+
 @router.get("/static/page.css")
 async def page_style() -> Response:
     """Answer the style sheet; its address changes when it does."""
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(style(), media_type="text/css", headers=headers)
+    return _file(STYLE, "text/css", FOR_LONG)
+
+
+@router.get("/static/frame.js")
+async def framed_script() -> Response:
+    """Answer what tells a site how tall the page in its frame is; its address changes when it does."""
+    return _file(FRAMED_SCRIPT, "text/javascript", FOR_LONG)
+
+
+@router.get("/static/embed.js")
+async def framing_script() -> Response:
+    """Answer what lets a site's frame be as tall as its page; its address stands in other people's pages."""
+    return _file(FRAMING_SCRIPT, "text/javascript", "public, max-age=86400")
+
+
+def _file(file: Path, kind: str, kept: str) -> Response:
+    headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return Response(contents(file), media_type=kind, headers=headers)
 
 
 async def _shown(request: Request, arrival: Arrival, slug: str | None = None) -> Response:
@@ -69,9 +103,24 @@ async def _shown(request: Request, arrival: Arrival, slug: str | None = None) ->
     own = opened.invited.language if opened.invited else None
     wanted = [request.query_params.get("lang"), own, *languages.accepted(request.headers.get("accept-language", ""))]
     language = language_of(opened, wanted)
-    typed = {**with_score(asked, request.query_params.get("score")), **typed_of(asked, opened.answers)}
+    chosen = with_score(asked, request.query_params.get("score"))
+    if chosen:
+        note_score(request, work, opened, request.query_params["score"])
+    typed = {**chosen, **typed_of(asked, opened.answers)}
     hidden = carried(opened, response_id, language, [question["key"] for question in asked])
-    return rendered("form.html", form_page(opened, asked, language, hidden, typed=typed))
+    hidden += [*filling.stamped(opened, response_id, work.now), *(said := leading.said_by(request))]
+    page = form_page(opened, asked, language, hidden, typed=typed)
+    confirmed = "" if opened.answers else next(iter(chosen), "")
+    return rendered("form.html", replace(page, chosen=confirmed, form_to=leading.form_to(opened, dict(said))))
+
+
+async def _drawn(request: Request, arrival: Arrival, slug: str | None = None) -> Response:
+    async with visiting(request, arrival, slug) as work:
+        opened = await hosted.behind(work, arrival)
+    if not (opened.survey.open or opened.proved):
+        raise NoSuchThing(NO_PAGE)
+    page = form_page(opened, [], language_of(opened, [request.query_params.get("lang")]), [], typed={})
+    return codes.picture(request, f"QR code: {page.title} - {opened.company}", private=opened.proved)
 
 
 async def _thanks(request: Request, arrival: Arrival, slug: str | None = None) -> Response:

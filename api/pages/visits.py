@@ -4,9 +4,9 @@ Every request of a page passes here once, and pays here for being answered.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,6 +28,7 @@ from api.feedback.links import SignedLink
 from api.limits import Kind
 from api.pages.contexts import MessagePage
 from api.pages.fields import Fields
+from api.pages.framing import frames, is_embedded
 from api.pages.render import rendered
 from api.routing import BODY_LIMIT, parse_json, read_body
 from models.database import DATABASE_ERRORS, bind_workspace, is_disk_full, is_unavailable
@@ -53,6 +54,11 @@ SAID: Mapping[str, tuple[str, str]] = {
     "not_found": ("There is nothing here", "Open the link exactly as it was sent: a part of it may be missing."),
     "unavailable": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it in a moment."),
     "no_room": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it later."),
+    "too_many_requests": (
+        "Not just now",
+        "Very much is asked from where you are. Nothing was stored. Wait a minute, then try again.",
+    ),
+    "site_not_allowed": ("Not from here", "Nothing was stored. Whoever asks you named other sites for it."),
     "too_large": ("That was too much", "Nothing was stored. Go back, shorten what you wrote and send it again."),
     "unsupported_media_type": ("This cannot be read", "Nothing was stored. Files cannot be sent here."),
 }
@@ -103,12 +109,19 @@ def refused(request: Request, refusal: Refusal) -> Response:
         return told
     title, sentence = SAID.get(refusal.code, OTHERWISE)
     page = MessagePage(company="", language="en", direction="ltr", title=title, sentences=[sentence])
+    page = replace(page, framed_by=frames(request).around(request), carried=_to_send_again(request, refusal))
     answer = rendered("message.html", page, type(refusal).status)
     for name, value in refusal.headers.items():
         answer.headers[name] = value
     if refusal.retryable:
         answer.headers.setdefault("Retry-After", "1")
     return answer
+
+
+def _to_send_again(request: Request, refusal: Refusal) -> Fields:
+    """Return what was sent, where it only came at the wrong moment: the page that says so sends it again."""
+    sent: Posted | None = getattr(request.state, "posted", None)
+    return sent.fields if sent is not None and refusal.retryable else ()
 
 
 def wants_json(request: Request) -> bool:
@@ -125,7 +138,9 @@ async def visiting(request: Request, arrival: Arrival, slug: str | None = None) 
     async with _paying(request, arrival), database(request).read() as session:
         workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         await bind_workspace(session, workspace_id)
-        yield Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
+        work = Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
+        with _noting_frames(request, arrival, work):
+            yield work
 
 
 @asynccontextmanager
@@ -135,7 +150,18 @@ async def sending(request: Request, arrival: Arrival, slug: str | None = None) -
         async with database(request).read() as session:
             workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         async with writing_as(database(request), hosted.visitor(workspace_id)) as work:
-            yield work
+            with _noting_frames(request, arrival, work):
+                yield work
+
+
+@contextmanager
+def _noting_frames(request: Request, arrival: Arrival, work: Work) -> Iterator[None]:
+    """Note which sites may frame the page that answers, whatever it says."""
+    try:
+        yield
+    finally:
+        if arrival.embed:
+            frames(request).note(request, hosted.origins_met(work, arrival))
 
 
 @asynccontextmanager
@@ -163,11 +189,11 @@ def arrival_at(request: Request, *, survey: str = "", token: str | None = None) 
     if token is not None:
         return Arrival(token=token)
     query = request.query_params
-    case, signature = _reference(query.get("case")), query.get("sig")
+    case, signature, embed = _reference(query.get("case")), query.get("sig"), is_embedded(request)
     if signature is None:
-        return Arrival(survey=survey, customer=_reference(query.get("customer")), case=case)
+        return Arrival(survey=survey, customer=_reference(query.get("customer")), case=case, embed=embed)
     link = SignedLink(case or "", signature[:LONGEST_PART], query.get("exp"))
-    return Arrival(survey=survey, link=link)
+    return Arrival(survey=survey, link=link, embed=embed)
 
 
 def _reference(text: str | None) -> str | None:
@@ -179,7 +205,12 @@ def _reference(text: str | None) -> str | None:
 
 
 async def posted(request: Request) -> Posted:
-    """Return what was sent, as names and values."""
+    """Return what was sent, as names and values; a page that says not now finds it again."""
+    request.state.posted = sent = await _sent(request)
+    return sent
+
+
+async def _sent(request: Request) -> Posted:
     body = await read_body(request, BODY_LIMIT)
     kind = _media_type(request)
     if kind.endswith("json"):
