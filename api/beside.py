@@ -32,19 +32,20 @@ class Noted(Protocol):
 @asynccontextmanager
 async def written_beside(database: Database, *noted: Noted) -> AsyncIterator[None]:
     """Write what is noted beside the service until it stops, and what is left at the end."""
-    task = asyncio.create_task(_forever(database, noted))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_until(stopping, database, noted))
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await _try_flush(database, noted)
+        # Told, not cancelled: a cancellation that meets the turn to write is swallowed by `wait_for`.
+        stopping.set()
+        await task
 
 
-async def _forever(database: Database, noted: tuple[Noted, ...]) -> None:
-    while True:
-        await asyncio.sleep(PAUSE_SECONDS)
+async def _until(stopping: asyncio.Event, database: Database, noted: tuple[Noted, ...]) -> None:
+    while not stopping.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), PAUSE_SECONDS)
         await _try_flush(database, noted)
 
 

@@ -202,10 +202,10 @@ async def _terms(work: Work, key: str) -> Mapping[str, Any]:
     return (await _survey(work, key, None)).details
 
 
-def origins_met(work: Work, arrival: Arrival) -> tuple[str, ...]:
-    """Return the sites that may embed a page, as far as its survey was read: whatever came of it afterwards."""
+def origins_met(work: Work, arrival: Arrival) -> tuple[str, ...] | None:
+    """Return the sites that may embed a page whose survey this request has read, whatever came of it; else None."""
     met = met_before(work, arrival.survey)
-    return () if met is None else origins_among(met.details.get("allowed_origins"))
+    return None if met is None else origins_among(met.details.get("allowed_origins"))
 
 
 async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:

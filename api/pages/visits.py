@@ -160,8 +160,9 @@ def _noting_frames(request: Request, arrival: Arrival, work: Work) -> Iterator[N
     try:
         yield
     finally:
-        if arrival.embed:
-            frames(request).note(request, hosted.origins_met(work, arrival))
+        origins = hosted.origins_met(work, arrival) if arrival.embed else None
+        if origins is not None:
+            frames(request).note(request, origins)
 
 
 @asynccontextmanager
