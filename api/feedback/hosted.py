@@ -20,7 +20,7 @@ from api.feedback.invitations import InvitationOver, Invited, token_hash
 from api.feedback.links import SignedLink
 from api.feedback.schemas import ResponseBody
 from api.feedback.service import store_responses
-from api.feedback.surveys import PublishedSurvey, published
+from api.feedback.surveys import PublishedSurvey, met_before, published
 from api.recorded import only
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
@@ -29,6 +29,7 @@ from models.ids import uuid7
 from models.recording import Recorded
 from models.rules.answers import Misfit
 from models.rules.fitting import misfits
+from models.rules.origins import origins_among
 from models.rules.questions import visible
 from models.tombstone import Buried
 from models.workspace import RouteKind
@@ -61,6 +62,7 @@ class Arrival:
     link: SignedLink | None = None
     customer: str | None = None
     case: str | None = None
+    embed: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Hosted:
         The answer begun or completed by this right.
     answers
         What was said in earlier steps.
+    terms
+        The details of the survey's newest version: what it is taken on, whichever version is answered.
     """
 
     workspace: WorkspaceSettings
@@ -92,16 +96,27 @@ class Hosted:
     arrival: Arrival
     response_id: UUID | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def company(self) -> str:
-        """What pages call who asks."""
-        return self.workspace.branding.name or self.workspace.name
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def proved(self) -> bool:
         """Whether its visitor came by an invitation or a signed link."""
         return self.arrival.token is not None or self.arrival.link is not None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The sites that may embed it, and that its forms may come from."""
+        return origins_among(self.terms.get("allowed_origins"))
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """The sites that may show this page inside theirs."""
+        return self.origins if self.arrival.embed else ()
+
+    @property
+    def company(self) -> str:
+        """What pages call who asks."""
+        return self.workspace.branding.name or self.workspace.name
 
 
 def visitor(workspace_id: UUID) -> Visitor:
@@ -144,7 +159,8 @@ async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, an
     workspace = await workspaces.of(work)
     claims = arrival.link or arrival.customer or arrival.case
     linked = bool(claims or (invited is not None and (invited.customer_id or invited.case_id)))
-    return Hosted(workspace, survey, invited, linked, arrival, response_id, said["answers"] if said else {})
+    answers, terms = said["answers"] if said else {}, await _terms(work, key)
+    return Hosted(workspace, survey, invited, linked, arrival, response_id, answers, terms)
 
 
 async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited | None:
@@ -196,6 +212,16 @@ async def _survey(work: Work, key: str, version: int | None) -> PublishedSurvey:
         return await published(work, key, version)
     except NoSuchThing:
         raise NoSuchThing(NO_PAGE) from None
+
+
+async def _terms(work: Work, key: str) -> Mapping[str, Any]:
+    return (await _survey(work, key, None)).details
+
+
+def origins_met(work: Work, arrival: Arrival) -> tuple[str, ...] | None:
+    """Return the sites that may embed a page whose survey this request has read, whatever came of it; else None."""
+    met = met_before(work, arrival.survey)
+    return None if met is None else origins_among(met.details.get("allowed_origins"))
 
 
 async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
@@ -281,4 +307,4 @@ async def behind(work: Work, arrival: Arrival) -> Hosted:
         if invited is None:
             raise NoSuchThing(NO_PAGE)
     survey = await _survey(work, arrival.survey if invited is None else invited.survey, None)
-    return Hosted(await workspaces.of(work), survey, invited, linked=False, arrival=arrival)
+    return Hosted(await workspaces.of(work), survey, invited, linked=False, arrival=arrival, terms=survey.details)

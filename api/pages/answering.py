@@ -8,7 +8,6 @@ their own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import structlog
@@ -17,14 +16,17 @@ from fastapi.responses import JSONResponse, RedirectResponse
 
 from api.dependencies import Work
 from api.errors import Malformed, problem
-from api.feedback import hosted
+from api.feedback import hosted, scanners, sources
 from api.feedback.hosted import Arrival, Hosted
+from api.pages import filling
 from api.pages.chrome import message
 from api.pages.complaints import complaint
-from api.pages.contexts import MessagePage
+from api.pages.contexts import FormPage, MessagePage
 from api.pages.dress import dressed
 from api.pages.fields import Sent, read_fields
 from api.pages.languages import direction
+from api.pages.leading import form_to, next_of, thanks_at
+from api.pages.openings import is_suspected
 from api.pages.questions import Wording, form_page, questions_for, typed_of, wording_of
 from api.pages.render import HEADERS, rendered
 from api.pages.steps import Step, address_of, after, ahead_of, is_marked, is_single, mark_of
@@ -63,6 +65,11 @@ class _Form:
         return "pause" in controls or "back" in controls or controls.get("complete") == "false"
 
     @property
+    def controls(self) -> dict[str, str]:
+        """What was sent beside the answers, by its name in the form."""
+        return {f"_{name}": value for name, value in self.sent.controls.items()}
+
+    @property
     def further(self) -> Step | None:
         """What is asked next of somebody who answered like this; None where that was all."""
         return None if self.seen is None else after(self.step, self.seen)
@@ -74,15 +81,17 @@ async def answer(request: Request, arrival: Arrival, posted: Posted, slug: str |
     if controls.get("_gotcha", "").strip():
         # A field no person sees was filled in: thanked for, and stored nowhere.
         log.info("form_trapped")
-        return _thanked(request, uuid4(), "complete", new=True)
+        return _thanked(request, uuid4(), new=True)
     response_id = _uuid(controls.get("_id"))
     version = controls.get("_version", "")
     try:
         async with sending(request, arrival, slug) as work:
             opened = await hosted.arrive(work, arrival, _number(version), answering=True)
+            filling.check_site(request, opened)
             if response_id is not None:
                 opened = await hosted.with_begun(work, opened, response_id)
             form = _read(request, opened, posted, response_id)
+            _check_filled(request, work, opened, form, response_id)
             return await _kept(request, work, opened, form, response_id)
     except ShownAgain as again:
         return again.answer
@@ -94,8 +103,12 @@ async def _kept(request: Request, work: Work, opened: Hosted, form: _Form, respo
     if wrong:
         raise ShownAgain(_again(request, opened, form, response_id, wrong))
     stored = await hosted.keep(work, opened, response_id, form.answers, form.words.language, complete=complete)
+    await sources.note(work, stored.id, form.sent.controls.get("source"))
+    if opened.invited is not None and is_suspected(request, work, opened):
+        await scanners.mark(work, opened.invited.id)
     if complete or stored.state["complete"]:
-        return _thanked(request, stored.id, "complete", new=stored.created, language=_spoken(request, form))
+        place = next_of(opened, form.controls)
+        return _thanked(request, stored.id, new=stored.created, language=_spoken(request, form), place=place)
     if wants_json(request):
         return _told(stored.id, "partial", new=stored.created)
     now = replace(opened, response_id=stored.id, answers=stored.state["answers"])
@@ -172,6 +185,37 @@ def _again(
     if wants_json(request):
         errors = [{"pointer": one.pointer, "code": "misfit", "detail": one.detail} for one in wrong.values()]
         return problem(request, Malformed(f"Correct {', '.join(wrong)}.", errors=errors))
+    page = _shown_again(opened, form, response_id, wrong, filling.carried_on(form.controls))
+    return rendered("form.html", page, Malformed.status)
+
+
+def _check_filled(request: Request, work: Work, opened: Hosted, form: _Form, response_id: UUID | None) -> None:
+    """Show a form again that was sent before anybody can have read it; the same page is good in a moment."""
+    seconds = filling.seconds_left(opened, response_id, form.sent.controls.get("stamp"), work.now)
+    if not seconds:
+        return
+    refusal = filling.SentTooSoon(
+        f"The page was served less than {seconds} s before. Send it again.", headers={"Retry-After": str(seconds)}
+    )
+    if wants_json(request):
+        raise ShownAgain(problem(request, refusal))
+    controls = form.controls
+    if filling.served_at(opened, response_id, controls.get(filling.STAMP, "")) is None:
+        controls |= filling.stamped(opened, response_id, work.now)
+    page = _shown_again(opened, form, response_id, {}, filling.carried_on(controls))
+    quick = message("That was quick. Nothing is stored yet: please look through it once more, then send it.")
+    answer = rendered("form.html", replace(page, notice=form.words.chrome.say(quick)), refusal.status)
+    answer.headers["Retry-After"] = str(seconds)
+    raise ShownAgain(answer)
+
+
+def _shown_again(
+    opened: Hosted,
+    form: _Form,
+    response_id: UUID | None,
+    wrong: Mapping[str, Misfit],
+    controls: Sequence[tuple[str, str]],
+) -> FormPage:
     listed = set(form.step.keys)
     questions = [
         question for question in opened.survey.questions if question["key"] in listed or question["key"] in wrong
@@ -179,14 +223,15 @@ def _again(
     before = opened.answers if _is_ours(opened, response_id, form.sent.controls) else {}
     typed = {**typed_of(questions, {**before, **form.answers}), **form.sent.typed}
     shown = [question["key"] for question in questions]
-    hidden = carried(opened, response_id, form.words.language, shown, (form.seen or frozenset()) - set(shown))
+    seen = (form.seen or frozenset()) - set(shown)
+    hidden = [*carried(opened, response_id, form.words.language, shown, seen), *controls]
     said = {
         key: complaint(form.words.chrome, question, wrong[key], form.answers.get(key))
         for question in questions
         if (key := question["key"]) in wrong
     }
     page = form_page(opened, replace(form.step, shown=questions), form.words, hidden, typed=typed, errors=said)
-    return rendered("form.html", page, Malformed.status)
+    return replace(page, form_to=form_to(opened, form.controls))
 
 
 def _paused(request: Request, opened: Hosted, form: _Form) -> Response:
@@ -210,10 +255,13 @@ def _led(place: str) -> Response:
     return RedirectResponse(place, 303, headers=HEADERS)
 
 
-def _thanked(request: Request, response_id: UUID, status: str, *, new: bool, language: str = "") -> Response:
+def _thanked(
+    request: Request, response_id: UUID, *, new: bool, language: str = "", place: str | None = None
+) -> Response:
+    """Lead a browser on: to where the form said, as far as that is allowed, else to our own thanks."""
     if wants_json(request):
-        return _told(response_id, status, new=new)
-    return _led(f"{request.url.path}/thanks" + (f"?{urlencode({'lang': language})}" if language else ""))
+        return _told(response_id, "complete", new=new)
+    return _led(place or thanks_at(request, language))
 
 
 def _told(response_id: UUID, status: str, *, new: bool) -> Response:
@@ -233,7 +281,9 @@ def message_page(opened: Hosted, words: Wording, title: str, sentences: Sequence
     """Return the context of a page of a company that only says something."""
     branding = opened.workspace.branding
     dress = dressed(branding.logo_url, branding.colour)
-    return MessagePage(opened.company, words.chrome, words.chrome.say(title), sentences, link, dress=dress)
+    return MessagePage(
+        opened.company, words.chrome, words.chrome.say(title), sentences, link, dress=dress, framed_by=opened.framed_by
+    )
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -41,12 +41,18 @@ class Page:
         The heading.
     dress
         How it looks.
+    framed_by
+        The origins of the sites that may show it inside theirs: then it is compact. Empty for nobody.
+    form_to
+        The origin that sending its form may lead to, beside our own.
     """
 
     company: str
     chrome: Chrome
     title: str
     dress: Dress = field(default_factory=Dress, kw_only=True)
+    framed_by: Sequence[str] = field(default=(), kw_only=True)
+    form_to: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,10 @@ class FormPage(Page):
         Whether sending this is the end, as far as is known.
     resumed
         Whether something kept earlier is shown again.
+    chosen
+        The key of a question that the address answered: one press confirms it.
+    notice
+        What is said above the questions when they are shown again.
     """
 
     language: str
@@ -176,6 +186,8 @@ class FormPage(Page):
     can_go_back: bool = False
     last: bool = True
     resumed: bool = False
+    chosen: str = ""
+    notice: str = ""
 
     @property
     def wrong(self) -> Sequence[Field]:
@@ -195,9 +207,12 @@ class MessagePage(Page):
         Where it leads on to; empty for nowhere.
     language, direction
         Of what the survey's author wrote; empty where the page says all.
+    carried
+        What was sent and not stored, to be sent again with one press.
     """
 
     sentences: Sequence[str] = field(default_factory=list)
     link: str = ""
     language: str = ""
     direction: str = ""
+    carried: Sequence[tuple[str, str]] = ()

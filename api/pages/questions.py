@@ -126,6 +126,7 @@ def form_page(
         chrome=chrome,
         title=title or own,
         dress=dressed(branding.logo_url, branding.colour),
+        framed_by=hosted.framed_by,
         language=words.language,
         direction=languages.direction(words.language),
         intro="" if further else words.of_page("intro"),

@@ -34,15 +34,16 @@ SAID: Mapping[str, tuple[str, str]] = {
         message("We have all the answers we need"),
         message("Nothing more is asked. Thank you for wanting to answer."),
     ),
-    "unavailable": (
-        LATER,
-        message("Nothing was stored. Go back: what you typed is still there. Send it in a moment."),
-    ),
+    "unavailable": (LATER, message("Nothing was stored. What you typed is still here: send it in a moment.")),
+    "no_room": (LATER, message("Nothing was stored. What you typed is still here: send it later.")),
     "too_many_requests": (
-        message("A little slower, please"),
-        message("Too much came from your address at once. Nothing was stored. Go back and send it in a moment."),
+        LATER,
+        message("Very much is asked from where you are. Nothing was stored. Wait a minute, then try again."),
     ),
-    "no_room": (LATER, message("Nothing was stored. Go back: what you typed is still there. Send it later.")),
+    "site_not_allowed": (
+        message("Not from here"),
+        message("Nothing was stored. Whoever asks you named other sites for it."),
+    ),
     "too_large": (
         message("That was too much"),
         message("Nothing was stored. Go back, shorten what you wrote and send it again."),
