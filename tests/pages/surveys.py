@@ -125,7 +125,18 @@ PAGE = {
     "thanks": texts("We read every word.", "Lemos cada palavra.", "نقرأ كل كلمة."),
 }
 SURVEYS: list[dict[str, Any]] = [
-    {"key": "visit", "page": PAGE, "questions": [MOOD, WHY, MINUTES, COMMENT]},
-    {"key": "all_kinds", "page": PAGE, "questions": [MOOD, WHY, RECOMMEND, *OTHERS[:-1], MINUTES, COMMENT, OTHERS[-1]]},
-    {"key": "one_by_one", "page": PAGE, "layout": "one", "questions": [MOOD, WHY, RECOMMEND, MINUTES, COMMENT]},
+    {"key": "visit", "min_fill_seconds": 0, "page": PAGE, "questions": [MOOD, WHY, MINUTES, COMMENT]},
+    {
+        "key": "all_kinds",
+        "min_fill_seconds": 0,
+        "page": PAGE,
+        "questions": [MOOD, WHY, RECOMMEND, *OTHERS[:-1], MINUTES, COMMENT, OTHERS[-1]],
+    },
+    {
+        "key": "one_by_one",
+        "min_fill_seconds": 0,
+        "page": PAGE,
+        "layout": "one",
+        "questions": [MOOD, WHY, RECOMMEND, MINUTES, COMMENT],
+    },
 ]
