@@ -20,6 +20,8 @@ def as_source(text: str | None) -> str | None:
 
     >>> as_source("https://ana@shop.example/thanks?mail=ana@mail.example#top"), as_source("  spring\nletter ")
     ('https://shop.example/thanks', 'spring letter')
+    >>> as_source("http://["), as_source(" ")
+    (None, None)
     """
     plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text or "").split())
     if plain.lower().startswith(("http://", "https://")):

@@ -31,7 +31,7 @@ async def test_a_survey_has_a_code_with_contrast_a_quiet_zone_and_a_title(
     assert drawn.headers["cache-control"] == "public, max-age=3600"
     assert "set-cookie" not in drawn.headers
     root = ET.fromstring(drawn.content)  # noqa: S314 - our own
-    ground, modules = root.findall(f"{SVG}path")
+    ground, modules = root.findall(f"{SVG}g/{SVG}path")
     assert (ground.get("fill"), modules.get("stroke")) == ("#fff", "#000")
     assert re.match(r"M4 4\.5h7", str(modules.get("d")))  # the finder begins after four white modules
     assert root.get("viewBox") is not None

@@ -77,14 +77,14 @@ async def test_what_a_scanner_answers_is_kept_and_its_invitation_marked_with_it(
 ) -> None:
     made = await invite(asked)
     path = f"/i/{made['token']}"
-    for score in (1, 2):
+    for score in (3, 4):
         page = await browser.open(f"{path}?score={score}")
         clock.seconds += 1
     clock.seconds += 60
     assert (await browser.send(path, page)).status_code == 303
     assert await is_marked(asked, made)
     [stored] = await asked.read_all("/v1/responses")
-    assert stored["answers"]["mood"] == 2
+    assert stored["answers"]["mood"] == 4
 
 
 @on_sqlite
@@ -167,8 +167,8 @@ def test_a_bounded_number_of_mails_is_remembered_and_a_suspicion_ends() -> None:
             scanners.note((workspace_id, proof), score, uuid4())
     assert [scanners.suspects((workspace_id, proof)) for proof in "abc"] == [False, True, True]
     assert len(scanners.waiting) == 2
-    for score in range(50):
-        scanners.note((workspace_id, "c"), str(score), None)
+    for many in range(50):
+        scanners.note((workspace_id, "c"), str(many), None)
     clock.seconds += 601
     assert not scanners.suspects((workspace_id, "c"))
 
