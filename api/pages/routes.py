@@ -92,7 +92,7 @@ async def _shown(request: Request, arrival: Arrival, slug: str | None = None) ->
     hidden = carried(opened, response_id, words.language, step.keys, step.before)
     page = form_page(opened, step, words, hidden, typed=typed)
     if not opened.proved and kept is None:
-        page = replace(page, action=address_of(request, opened, response_id, []))
+        page = replace(page, sent_to=address_of(request, opened, response_id, []))
     # An empty page may be kept by the browser: gone back to, it sends the same answer again, and not a second one.
     return rendered("form.html", page, caching="no-store" if opened.answers or opened.proved else "private, no-cache")
 
