@@ -68,7 +68,7 @@ async def lay(work: Work, response_id: UUID, step: Step) -> Recorded:
     taking.check_standing(asked, work.now, begun=True)
     check_fit(asked.questions, step.answers, complete=step.complete, before=row["answers"])
     quotas = await taking.hold(work, [asked] if step.complete else [])
-    met = quotas.take(asked, answers) if step.complete else []
+    met = quotas.take(asked, {"answers": answers, "complete": step.complete})
     said = {**await _of_case(work, row, about), "answers": answers, "asked_at": _asked(row, about, invited)}
     recorded = await _append(work, row, asked, said, complete=step.complete)
     await taking.keep(work, quotas, {response_id: (asked.id, met)})

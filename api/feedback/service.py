@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
@@ -86,8 +86,7 @@ async def store_responses(
         for item, (_, invited) in zip(recorded, prepared, strict=True):
             if item.created and invited is not None:
                 used.append(Used(invited.id, item.id, complete=item.state["complete"]))
-        created = {item.id for item in recorded if item.created}
-        await taking.keep(work, places.quotas, {id_: own for id_, own in places.counted.items() if id_ in created})
+        await taking.keep(work, places.quotas, {item.id: places.counted[item.id] for item in recorded if item.created})
         return recorded
 
     stored = await by_row(rows, lambda row: _change(work, row, places), keep)
@@ -158,7 +157,7 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
             asked[key] = missing
     # First the invitations and quotas: whoever waited here for another finds below what that one stored.
     proofs = await proving.by_tokens(work, (row.invitation for row in rows if row.invitation), lock=True)
-    quotas = await taking.hold(work, _completed(rows, asked))
+    quotas = await taking.hold(work, (asked[row.survey, row.version] for row in rows if row.complete))
     vouched = [] if is_claimant(work) else rows
     named = [(_identity(work, row), row.reference) for row in rows if row.id or row.reference]
     references = {name for identity, reference in named for name in (str(identity), reference) if name is not None}
@@ -178,16 +177,6 @@ async def _places(work: Work, rows: Sequence[ResponseBody], proof: Invited | Non
         counted={},
         erased=await _erased_claims(work, rows),
     )
-
-
-def _completed(
-    rows: Sequence[ResponseBody], asked: Mapping[tuple[str, int | None], PublishedSurvey | NoSuchThing]
-) -> Iterator[PublishedSurvey]:
-    """Return the surveys that some row answers wholly."""
-    for named in {(row.survey, row.version) for row in rows if row.complete}:
-        survey = asked[named]
-        if isinstance(survey, PublishedSurvey):
-            yield survey
 
 
 async def _erased_claims(work: Work, rows: Sequence[ResponseBody]) -> Mapping[Buried, frozenset[str]]:
@@ -223,8 +212,7 @@ def _change(work: Work, row: ResponseBody, places: _Places) -> tuple[Change, Inv
     taking.check_standing(asked, work.now if is_claimant(work) else answered)
     check_fit(asked.questions, row.answers, complete=row.complete)
     judged = judge(asked.questions, row.answers, about, places.settings.failure, complete=row.complete)
-    if row.complete:
-        places.counted[identity] = asked.id, places.quotas.take(asked, judged["answers"])
+    places.counted[identity] = asked.id, places.quotas.take(asked, judged)
     given = {
         "survey_version": asked.number,
         **about,

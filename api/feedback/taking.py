@@ -15,32 +15,44 @@ from sqlalchemy import and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Work
-from api.errors import Conflict
+from api.errors import Conflict, NoSuchThing
 from api.feedback import queries
 from api.feedback.surveys import PublishedSurvey
 from models.appending import append_rows
 from models.ids import in_order
 from models.rules.terms import Standing, full_for_all, limits_of, quotas_met, standing
 
-QUOTA_FULL = "quota_full"
-SAID: Mapping[Standing, str] = {
-    Standing.NOT_OPEN: "This survey does not take answers yet.",
-    Standing.CLOSED: "This survey takes no more answers.",
-}
+ENOUGH = "There are enough answers like this one already: it is not taken."
 
 Place = tuple[UUID, str]
 """A survey and the key of its quota."""
 
 
-class NotTaken(Conflict):
-    """A survey that takes no answers, or not this one any more."""
+class SurveyNotOpen(Conflict):
+    """A survey that does not take answers yet."""
+
+    code = "survey_not_open"
+
+
+class SurveyClosed(Conflict):
+    """A survey that takes no more answers."""
+
+    code = "survey_closed"
+
+
+class QuotaFull(Conflict):
+    """An answer that is not needed any more: enough like it have come."""
+
+    code = "quota_full"
 
 
 def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:
     """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer."""
     found = standing(survey.terms, moment, begun=begun)
-    if found is not Standing.OPEN:
-        raise NotTaken(SAID[found], code=found.value)
+    if found is Standing.NOT_OPEN:
+        raise SurveyNotOpen("This survey does not take answers yet.")
+    if found is Standing.CLOSED:
+        raise SurveyClosed("This survey takes no more answers.")
 
 
 @dataclass
@@ -58,24 +70,20 @@ class Quotas:
     taken: Counter[Place] = field(default_factory=Counter)
     before: Counter[Place] = field(default_factory=Counter)
 
-    def take(self, survey: PublishedSurvey, answers: Mapping[str, Any]) -> Sequence[str]:
-        """Take a place of every quota a complete answer counts for, or refuse it; return their keys."""
-        met = quotas_met(survey.terms, answers)
+    def take(self, survey: PublishedSurvey, judged: Mapping[str, Any]) -> Sequence[str]:
+        """Take a place of every quota an answer counts for, or refuse it; return their keys. Half of one counts not."""
+        met = quotas_met(survey.terms, judged["answers"]) if judged["complete"] else []
         limits = limits_of(survey.terms)
         if any(self.taken[survey.id, key] >= limits[key] for key in met):
-            raise full()
+            raise QuotaFull(ENOUGH)
         self.taken.update((survey.id, key) for key in met)
         return met
 
 
-def full() -> NotTaken:
-    """Return the refusal of an answer that is not needed any more."""
-    return NotTaken("There are enough answers like this one already: it is not taken.", code=QUOTA_FULL)
-
-
-async def hold(work: Work, surveys: Iterable[PublishedSurvey]) -> Quotas:
-    """Return the places taken of these surveys' quotas, and let nobody else take one until the transaction ends."""
-    places = sorted({(survey.id, key) for survey in surveys for key in limits_of(survey.terms)})
+async def hold(work: Work, surveys: Iterable[PublishedSurvey | NoSuchThing]) -> Quotas:
+    """Return the places taken of those of these surveys' quotas, which nobody else takes until the transaction ends."""
+    known = [survey for survey in surveys if isinstance(survey, PublishedSurvey)]
+    places = sorted({(survey.id, key) for survey in known for key in limits_of(survey.terms)})
     if not places:
         return Quotas()
     rows = [{"workspace_id": work.workspace_id, "id": survey, "key": key, "taken": 0} for survey, key in places]
@@ -119,7 +127,7 @@ async def free(work: Work, response_id: UUID) -> None:
 async def check_wanted(work: Work, survey: PublishedSurvey) -> None:
     """Refuse to ask where nobody's answer would be taken any more."""
     if await is_full(work, survey):
-        raise full()
+        raise QuotaFull(ENOUGH)
 
 
 async def is_full(work: Work, survey: PublishedSurvey) -> bool:

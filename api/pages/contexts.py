@@ -157,7 +157,7 @@ class FormPage(Page):
         The questions shown.
     carried
         Names and values sent along unseen: the response's id, what was answered on an earlier step.
-    action
+    sent_to
         Where it is sent; empty for the address it stands at. Not there on a page open to all: what is sent to an
         address makes browsers forget the page they keep of it, and going back would begin a second answer.
     progress
@@ -181,7 +181,7 @@ class FormPage(Page):
     about: Notice | None
     fields: Sequence[Field]
     carried: Sequence[tuple[str, str]]
-    action: str = ""
+    sent_to: str = ""
     progress: str = ""
     can_go_back: bool = False
     last: bool = True

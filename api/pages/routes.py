@@ -133,7 +133,7 @@ async def _shown(request: Request, arrival: Arrival, slug: str | None = None) ->
         hidden += filling.stamped(opened, response_id, work.now)
     page = replace(
         form_page(opened, step, words, hidden, typed=typed),
-        action="" if opened.proved or kept else address_of(request, opened, response_id, []),
+        sent_to="" if opened.proved or kept else address_of(request, opened, response_id, []),
         chosen="" if opened.answers else next(iter(chosen), ""),
         form_to=leading.form_to(opened, dict(said)),
     )

@@ -60,13 +60,14 @@ async def apply_retention(work: Work, *, dry_run: bool = False) -> Expired:
         await TAKEN.get(name, _take_rows)(work, name, found)
         counts[name] = len(found)
         more = more or len(found) == PORTION
-    counts[UNLINKED], rest = await unlink_surveys(work, PORTION, dry_run=dry_run)
+    unlinked, rest = await unlink_surveys(work, PORTION, dry_run=dry_run)
+    counts.update({UNLINKED: unlinked} if unlinked else {})
     more = more or rest
     if not dry_run and +counts:
         await audit.note(work, "retention.applied", "retention", {**(+counts)})
         if any(counts[name] for name in IN_WORDS):
             await jobs.enqueue(work, jobs.COMPACT, {})
-    return Expired(+counts if dry_run else counts, more)
+    return Expired(counts, more)
 
 
 async def keep_no_longer(database: Database, caller: Caller, *, dry_run: bool = False) -> Counter[str]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, func, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, select, update
 
 from api.dependencies import Work
 from api.privacy.blanking import ERASED, scores
@@ -76,10 +76,10 @@ async def _unlink(work: Work, ids: Iterable[UUID]) -> None:
         await close_invitations(work, some)
         theirs = (versions.c.workspace_id == work.workspace_id, versions.c.id.in_(some))
         await work.session.execute(update(versions).where(*theirs).values(NOBODY))
-        mine = (heads.c.workspace_id == work.workspace_id, heads.c.id.in_(some))
-        for identity in some:
-            own = update(heads).where(*mine, heads.c.id == identity)
-            await work.session.execute(own.values(reference=str(identity)))
+        one = update(heads).where(heads.c.workspace_id == work.workspace_id, heads.c.id == bindparam("one"))
+        connection = await work.session.connection()
+        named = [{"one": identity, "name": str(identity)} for identity in some]
+        await connection.execute(one.values(reference=bindparam("name")), named)
 
 
 async def close_invitations(work: Work, ids: list[UUID]) -> None:

@@ -6,9 +6,13 @@ of a comparison says *or nothing was answered*.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from api.feedback.formbricks.elements import Known
+from api.feedback.formbricks.places import listed
+from models.rules.answers import LARGEST_NUMBER
+from models.rules.conditions import MAX_CLAUSES, MAX_DEPTH
 
 SCALE_KINDS = frozenset({"rating", "nps", "number"})
 PLAIN_KINDS = SCALE_KINDS | {"choice", "text", "date"}
@@ -96,15 +100,17 @@ def joined(word: str, members: Iterable[Formula]) -> Formula:
     return Formula(word, tuple(found))
 
 
-def condition_of(group: Any, known: Mapping[str, Known]) -> Formula:
+def condition_of(group: Any, known: Mapping[str, Known], depth: int = 0) -> Formula:
     """Return a condition group, or a single condition, as a formula over answers."""
-    if not isinstance(group, Mapping):
-        raise NotExpressible("it is no condition")
+    if not isinstance(group, Mapping) or depth > MAX_DEPTH:
+        raise NotExpressible("it is no condition, or one within too many others")
     if "conditions" in group:
         word = "any" if group.get("connector") == "or" else "all"
-        return joined(word, [condition_of(member, known) for member in group["conditions"]])
+        if len(listed(group["conditions"])) > MAX_CLAUSES:
+            raise NotExpressible("it has too many conditions")
+        return joined(word, [condition_of(member, known, depth + 1) for member in listed(group["conditions"])])
     left = group.get("leftOperand")
-    if not isinstance(left, Mapping) or left.get("type") not in {"question", "element"} or left.get("meta"):
+    if not isinstance(left, Mapping) or left.get("type") not in ("question", "element") or left.get("meta"):
         raise NotExpressible("it reads a variable, a hidden field or a row")
     asked = known.get(str(left.get("value")))
     if asked is None:
@@ -134,12 +140,16 @@ def _compared(asked: Known, operator: str, value: Any) -> Formula:
 def _value(asked: Known, value: Any) -> Any:
     if asked.kind in SCALE_KINDS:
         try:
-            number = float(value)
-        except (TypeError, ValueError):
+            number = Decimal(str(value))
+        except ArithmeticError:
             raise NotExpressible(f"{value!r} is no number") from None
-        return int(number) if number.is_integer() else number
+        if not number.is_finite() or abs(number) > LARGEST_NUMBER:
+            raise NotExpressible(f"{value!r} is no number that can be answered")
+        return int(number) if number == int(number) else float(number)
     if asked.kind == "choice":
         if str(value) not in asked.choices:
             raise NotExpressible(f"there is no choice {value!r}")
         return asked.choices[str(value)]
+    if not isinstance(value, str):
+        raise NotExpressible(f"{value!r} is no text")
     return value

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.feedback.formbricks.places import Reading, key_of
+from api.feedback.formbricks.places import Reading, key_of, listed
 
 Element = Mapping[str, Any]
 Question = dict[str, Any]
@@ -54,7 +54,7 @@ def questions_of(
     for name, (code, detail) in NOT_SHOWN.items():
         if element.get(name):
             reading.leave(f"{pointer}/{name}", code, detail)
-    if element.get("shuffleOption") not in {None, "none"}:
+    if element.get("shuffleOption") not in (None, "none"):
         reading.leave(f"{pointer}/shuffleOption", "shuffle", "Choices are shown in the order given.")
     if kind in PARTS:
         return list(_parts(reading, pointer, element, taken))
@@ -80,7 +80,9 @@ def _open_text(reading: Reading, pointer: str, element: Element, _own: Known) ->
     if wanted == "number":
         return {"kind": "number"}
     if wanted != "text":
-        reading.leave(f"{pointer}/inputType", "input_type", f"Any text is taken, whether or not it is a {wanted}.")
+        reading.leave(
+            f"{pointer}/inputType", "input_type", f"Any text is taken; that it is of the form {wanted} is not checked."
+        )
     limit = element.get("charLimit")
     bounds = limit if isinstance(limit, Mapping) else {}
     longest = bounds.get("max")
@@ -93,15 +95,14 @@ def _open_text(reading: Reading, pointer: str, element: Element, _own: Known) ->
 def _choices(reading: Reading, pointer: str, element: Element, name: str, own: Known) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     taken: set[str] = set()
-    given = element.get(name)
-    for place, choice in enumerate(given if isinstance(given, list) else []):
+    for place, choice in enumerate(listed(element.get(name))):
         label = choice.get("label", choice) if isinstance(choice, Mapping) else choice
         texts = reading.texts(f"{pointer}/{name}/{place}", label)
         if not texts:
             reading.leave(f"{pointer}/{name}/{place}", "no_text", "It has no text to choose.")
             continue
         identity = choice.get("id") if isinstance(choice, Mapping) else None
-        key = key_of(identity if identity in {"other", "none"} else next(iter(texts.values())), taken, "choice")
+        key = key_of(identity if str(identity) in {"other", "none"} else next(iter(texts.values())), taken, "choice")
         taken.add(key)
         own.choices[str(identity if identity is not None else place)] = key
         if identity == "other":
@@ -131,7 +132,7 @@ def _ends(reading: Reading, pointer: str, element: Element) -> Question:
 
 
 def _rating(reading: Reading, pointer: str, element: Element, _own: Known) -> Question:
-    if element.get("scale") not in {None, "number"}:
+    if element.get("scale") not in (None, "number"):
         reading.leave(f"{pointer}/scale", "look", "Scales are shown as numbers, not as stars or faces.")
     most = element.get("range")
     return {"kind": "rating", "min": 1, "max": most if isinstance(most, int) else 5, **_ends(reading, pointer, element)}

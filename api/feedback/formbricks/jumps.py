@@ -6,16 +6,15 @@ jumps that lead beyond the question was taken. Of a step's jumps the first whose
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from json import dumps
 from typing import Any
 
 from api.feedback.formbricks.conditions import ALWAYS, NEVER, Formula, NotExpressible, condition_of, joined
 from api.feedback.formbricks.elements import Known
-from api.feedback.formbricks.places import Reading
+from api.feedback.formbricks.places import Reading, listed
 from models.rules.conditions import RuleRefused, parse_rule
 
 TARGETS = frozenset({"jumpToQuestion", "jumpToBlock"})
-LONGEST_RULE = 20_000
+MOST_JUMPS = 20
 
 
 @dataclass
@@ -63,9 +62,11 @@ def _jumps(
     reading: Reading, place: int, step: Step, places: Mapping[str, int], known: Mapping[str, Known]
 ) -> list[_Jump]:
     found: list[_Jump] = []
-    logic = step.source.get("logic")
-    for number, rule in enumerate(logic if isinstance(logic, list) else []):
+    for number, rule in enumerate(listed(step.source.get("logic"))):
         pointer = f"{step.pointer}/logic/{number}"
+        if number >= MOST_JUMPS:
+            reading.leave(pointer, "jump", f"Of the jumps of one step {MOST_JUMPS} are read.")
+            break
         target = _target(reading, pointer, rule, places)
         if target is None:
             continue
@@ -97,7 +98,7 @@ def _target(reading: Reading, pointer: str, rule: Any, places: Mapping[str, int]
     target = None
     for number, action in enumerate(actions):
         objective = action.get("objective") if isinstance(action, Mapping) else None
-        if objective in TARGETS and target is None:
+        if str(objective) in TARGETS and target is None:
             target = places.get(str(action.get("target")))
             if target is None:
                 reading.leave(f"{pointer}/actions/{number}", "jump", "This jump is no `show_if`: it leads nowhere.")
@@ -130,8 +131,6 @@ def _sayable(reading: Reading, step: Step, shown: Formula) -> Formula:
 
 def _unsayable(document: Any) -> str | None:
     """Return why a document is no rule, None where it is one."""
-    if len(dumps(document)) > LONGEST_RULE:
-        return "it is too long"
     try:
         parse_rule(document)
     except RuleRefused as refused:

@@ -57,6 +57,16 @@ class Reading:
         return " ".join(unescape(TAG.sub(" ", RECALL.sub(r"\1", text))).split())
 
 
+def listed(value: Any) -> list[Any]:
+    """Return a list as it is, and nothing of what is none."""
+    return value if isinstance(value, list) else []
+
+
+def members(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return the objects of a list with their places."""
+    return [(place, item) for place, item in enumerate(listed(value)) if isinstance(item, Mapping)]
+
+
 def key_of(text: Any, taken: Container[str], otherwise: str) -> str:
     """Return a key like a text that is not taken yet.
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from api.feedback.formbricks.elements import NO_SUCH_KIND, PARTS, READERS, Known, questions_of
 from api.feedback.formbricks.jumps import Step, apply_jumps
-from api.feedback.formbricks.places import Reading, key_of
+from api.feedback.formbricks.places import Reading, key_of, members
 from models.rules.answers import Misfit
+from models.rules.questions import MOST_QUESTIONS
 
 KINDS = frozenset({*READERS, *PARTS, *NO_SUCH_KIND})
 NOT_CARRIED: Mapping[str, str] = {
@@ -38,8 +39,7 @@ def is_formbricks(document: Mapping[str, Any]) -> bool:
     blocks, questions = survey.get("blocks"), survey.get("questions")
     if isinstance(blocks, list) and any(isinstance(block, Mapping) and "elements" in block for block in blocks):
         return True
-    listed = questions if isinstance(questions, list) else []
-    return any(isinstance(question, Mapping) and question.get("type") in KINDS for question in listed)
+    return any(str(question.get("type")) in KINDS for _, question in members(questions))
 
 
 def _survey(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,11 +64,12 @@ def translated(document: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[M
     for step in steps:
         for pointer, element in _elements(step):
             step.questions += questions_of(reading, pointer, element, known, taken)
-    given = survey.get("endings")
-    endings = [ending for ending in given if isinstance(ending, Mapping)] if isinstance(given, list) else []
-    apply_jumps(reading, steps, frozenset(str(ending.get("id")) for ending in endings) | {"end"}, known)
+    endings = [ending for _, ending in members(survey.get("endings"))]
+    questions = [question for step in steps for question in step.questions]
+    if len(questions) <= MOST_QUESTIONS:  # of more nothing is made anyway
+        apply_jumps(reading, steps, frozenset(str(ending.get("id")) for ending in endings) | {"end"}, known)
     definition = {
-        "questions": [question for step in steps for question in step.questions],
+        "questions": questions,
         "language": reading.language,
         **_terms(survey),
         **_page(reading, survey, endings),
@@ -92,9 +93,8 @@ def _says(member: str, value: Any) -> bool:
 
 
 def _language(survey: Mapping[str, Any]) -> str:
-    languages = survey.get("languages")
-    for one in languages if isinstance(languages, list) else []:
-        if isinstance(one, Mapping) and one.get("default") and isinstance(one.get("language"), Mapping):
+    for _, one in members(survey.get("languages")):
+        if one.get("default") and isinstance(one.get("language"), Mapping):
             return str(one["language"].get("code") or "en")
     return "en"
 
@@ -102,18 +102,16 @@ def _language(survey: Mapping[str, Any]) -> str:
 def _steps(survey: Mapping[str, Any]) -> Iterator[Step]:
     blocks = survey.get("blocks")
     name = "blocks" if isinstance(blocks, list) and blocks else "questions"
-    for place, step in enumerate(survey.get(name) or []):
-        if isinstance(step, Mapping):
-            yield Step(str(step.get("id")), f"/{name}/{place}", step)
+    for place, step in members(survey.get(name)):
+        yield Step(str(step.get("id")), f"/{name}/{place}", step)
 
 
 def _elements(step: Step) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if "elements" not in step.source:
         yield step.pointer, step.source
         return
-    for place, element in enumerate(step.source["elements"] or []):
-        if isinstance(element, Mapping):
-            yield f"{step.pointer}/elements/{place}", element
+    for place, element in members(step.source["elements"]):
+        yield f"{step.pointer}/elements/{place}", element
 
 
 def _terms(survey: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,3 +72,27 @@ async def test_an_invitation_used_for_an_answer_that_was_unlinked_stays_closed(
     assert (now["state"], now["response"]) == ("revoked", None)
     async with database.read(workspace.id) as session:
         assert list(await session.execute(select(metadata.tables["completions"]))) == []
+
+
+async def test_an_erased_customers_answer_goes_on_counting_for_its_quota(client: Caller) -> None:
+    await client.put_customer("C-1")
+    await client.put_case("K-1", "C-1")
+    await publish(client, quotas=[{"key": "all", "limit": 1}])
+    done(await client.post("/v1/responses", {"survey": "visit", "case": "K-1", "answers": {"mood": 2}}))
+    await client.erase("C-1")
+    refusal(await client.post("/v1/responses", {"survey": "visit", "answers": {"mood": 2}}), 409, "quota_full")
+    [kept] = await client.read_all("/v1/responses")
+    await client.void(f"/v1/responses/{kept['id']}")
+    done(await client.post("/v1/responses", {"survey": "visit", "answers": {"mood": 2}}))
+
+
+async def test_answers_kept_no_longer_go_with_their_places_and_leave_the_count(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    await publish(client, quotas=[{"key": "all", "limit": 1}])
+    old = {"answered_at": ago(days=9), "recorded_at": ago(days=9)}
+    done(await client.post("/v1/responses", {"survey": "visit", "answers": {"mood": 2}, **old}))
+    now = await client.get("/v1/workspace")
+    done(await client.patch("/v1/workspace", {"retention": {"responses": 5}}, if_match=now.headers["etag"]))
+    assert +(await keep_no_longer(database, operator(workspace.id))) == {"responses": 1}
+    refusal(await client.post("/v1/responses", {"survey": "visit", "answers": {"mood": 2}}), 409, "quota_full")

@@ -26,7 +26,7 @@ def rule(key: str) -> dict[str, Any]:
         ({"quotas": [{"key": str(n), "limit": 1} for n in range(21)]}, "/quotas", "too_many"),
         ({"quotas": [{"key": "a", "limit": 1, "when": rule("answers.who")}]}, "/quotas/0/when", "unknown_question"),
         ({"quotas": [{"key": "a", "limit": 1, "when": rule("contacts")}]}, "/quotas/0/when", "unknown_question"),
-        ({"quotas": [{"key": "a", "limit": 1, "when": {"all": 1}}]}, "/quotas/0/when/all", "rule_form"),
+        ({"quotas": [{"key": "a", "limit": 1, "when": {"all": 1}}]}, "/quotas/0/when/all", "wrong_type"),
         ({"allowed_origins": ["https://a.example", "https://a.example"]}, "/allowed_origins/1", "repeated_key"),
         ({"allowed_origins": [f"https://a{n}.example" for n in range(21)]}, "/allowed_origins", "too_many"),
         ({"allowed_origins": ["ftp://a.example"]}, "/allowed_origins/0", "origin_form"),
