@@ -25,7 +25,7 @@ from api.pages.contexts import FormPage, MessagePage
 from api.pages.dress import dressed
 from api.pages.fields import Sent, read_fields
 from api.pages.languages import direction
-from api.pages.leading import form_to, next_of, thanks_at
+from api.pages.leading import form_to, next_of, said_on, thanks_at
 from api.pages.openings import is_suspected
 from api.pages.questions import Wording, form_page, questions_for, typed_of, wording_of
 from api.pages.render import HEADERS, rendered
@@ -115,7 +115,8 @@ async def _kept(request: Request, work: Work, opened: Hosted, form: _Form, respo
     if "pause" in form.sent.controls:
         return _paused(request, now, form)
     step = ahead_of(form.step) if "back" in form.sent.controls else form.further
-    return _led(address_of(request, now, stored.id, [] if step is None else step.keys))
+    said = said_on(opened, form.controls)
+    return _led(address_of(request, now, stored.id, [] if step is None else step.keys, said))
 
 
 def seed_of(opened: Hosted, response_id: UUID | None) -> str:

@@ -14,6 +14,7 @@ from api.settings import settings
 from models.rules.origins import leads_to, origin_of
 
 NEXT, SOURCE = "_next", "_source"
+LONGEST_SOURCE = 200
 SAID_BY_ADDRESS = (SOURCE, NEXT)
 """Controls that the address of a page may say, as a form from elsewhere does."""
 
@@ -21,6 +22,12 @@ SAID_BY_ADDRESS = (SOURCE, NEXT)
 def said_by(request: Request) -> list[tuple[str, str]]:
     """Return the controls that a page's address says."""
     return [(name, request.query_params[name]) for name in SAID_BY_ADDRESS if request.query_params.get(name)]
+
+
+def said_on(opened: Hosted, controls: Mapping[str, str]) -> dict[str, str]:
+    """Return of the controls that a form sent those that the address of its next step says."""
+    led = {NEXT: controls[NEXT]} if next_of(opened, controls) else {}
+    return {**led, **({SOURCE: controls[SOURCE][:LONGEST_SOURCE]} if controls.get(SOURCE) else {})}
 
 
 def next_of(opened: Hosted, controls: Mapping[str, str]) -> str | None:

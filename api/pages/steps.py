@@ -6,7 +6,7 @@ that only we can make, so that nobody reads an answer whose id they guessed.
 """
 
 import hmac
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -101,9 +101,19 @@ def ahead_of(step: Step) -> Step | None:
     return Step(step.asked[max(place - 1, 0) : place] if step.single else step.asked, step.asked, step.single)
 
 
-def address_of(request: Request, hosted: Hosted, response_id: UUID | None, keys: Iterable[str]) -> str:
-    """Return the address that shows some questions of an answer begun."""
-    query: list[tuple[str, Any]] = [pair for pair in request.query_params.multi_items() if pair[0] not in OURS]
+def address_of(
+    request: Request,
+    hosted: Hosted,
+    response_id: UUID | None,
+    keys: Iterable[str],
+    said: Mapping[str, str] | None = None,
+) -> str:
+    """Return the address that shows some questions of an answer begun, with what its address or a form said beside."""
+    beside = said or {}
+    query: list[tuple[str, Any]] = [
+        pair for pair in request.query_params.multi_items() if pair[0] not in OURS and pair[0] not in beside
+    ]
+    query += beside.items()
     if not hosted.proved and response_id is not None:
         query.append(("kept", f"{response_id}.{mark_of(hosted, response_id)}"))
     names = ".".join(keys)

@@ -13,7 +13,23 @@ from api.feedback.formbricks import is_formbricks, translated
 
 FILES = Path(__file__).parent / "formbricks"
 WHOLE = [json.loads((FILES / name).read_text(encoding="utf-8")) for name in ("questions.json", "blocks.json")]
-ODD: list[Any] = [None, 5, -1, 1.5, True, "", "text", "inf", [], {}, [5], [[]], {"default": 3}, {"x": {"y": []}}, ["a", {"id": 1}]]
+ODD: list[Any] = [
+    None,
+    5,
+    -1,
+    1.5,
+    True,
+    "",
+    "text",
+    "inf",
+    [],
+    {},
+    [5],
+    [[]],
+    {"default": 3},
+    {"x": {"y": []}},
+    ["a", {"id": 1}],
+]
 
 
 def question(identity: str, logic: Any = None, **fields: Any) -> dict[str, Any]:

@@ -58,8 +58,8 @@ async def test_a_page_sent_at_once_is_shown_again_and_taken_in_a_moment(
 async def test_a_further_page_needs_no_wait_of_its_own(asked: Caller, browser: Browser, clock: Clock) -> None:
     page = await browser.open(PAGE)
     clock.shift(3)
-    more = read(await browser.send(PAGE, page, mood=1))
-    assert (await browser.send(PAGE, more, why="late")).status_code == 303
+    more = await browser.go_on(PAGE, page, mood=1)
+    assert (await browser.send(more.path, more, why="late")).status_code == 303
     assert len(await asked.read_all("/v1/responses")) == 1
 
 

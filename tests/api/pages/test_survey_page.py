@@ -301,6 +301,6 @@ async def test_a_database_that_is_gone_is_a_calm_page() -> None:
     gone = create_app(Database("postgresql://nobody@127.0.0.1:1/nothing"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gone), base_url="http://steadfast.test") as http:
         shown = await Browser(http).open(PAGE, 503)
-    assert "what you typed is still there" in shown.text
+    assert "What you typed is still here" in shown.text
     assert shown.response.headers["retry-after"] == "1"
     await gone.state.database.close()
