@@ -188,3 +188,9 @@ def test_the_examples_for_a_form_a_crm_and_an_analysis_work(demo: Running, numbe
 @pytest.mark.parametrize("number", range(len(_blocks("docs/integrations/forms.md", "python"))))
 def test_the_examples_for_links_and_invitations_work(demo: Running, number: int) -> None:
     _type(demo, sys.executable, "-c", _blocks("docs/integrations/forms.md", "python")[number])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(_blocks("docs/integrations/surveys.md", "python"))))
+def test_the_examples_for_surveys_work(demo: Running, number: int) -> None:
+    _type(demo, sys.executable, "-c", _blocks("docs/integrations/surveys.md", "python")[number])

@@ -83,6 +83,23 @@ def test_what_lies_between_is_asked_of_who_does_not_jump(logic: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
+    ("kind", "operator", "value", "clause"),
+    [
+        ("consent", "isAccepted", None, {"op": "ne", "value": True}),
+        ("openText", "equals", "yes", {"op": "ne", "value": "yes"}),
+        ("date", "isBefore", "2026-01-01", {"op": "ge", "value": "2026-01-01"}),
+        ("nps", "isGreaterThan", 6.5, {"op": "le", "value": 6.5}),
+    ],
+)
+def test_each_kind_is_compared_as_its_answers_are(kind: str, operator: str, value: Any, clause: dict[str, Any]) -> None:
+    first = question("a", jump("a", operator, value, "c"), type=kind)
+    _, definition, left_out = translated({"questions": [first, question("b"), question("c")]})
+    unanswered = {"field": "answers.a", "op": "missing", "value": True}
+    assert definition["questions"][1]["show_if"] == {"any": [{"field": "answers.a", **clause}, unanswered]}
+    assert left_out == []
+
+
+@pytest.mark.parametrize(
     "logic",
     [
         jump("a", "equals", 3, "a"),
@@ -90,6 +107,7 @@ def test_what_lies_between_is_asked_of_who_does_not_jump(logic: dict[str, Any], 
         jump("a", "equals", "many", "c"),
         jump("a", "equals", "1e99", "c"),
         jump("a", "contains", 3, "c"),
+        jump("t", "equals", 3, "c"),
         jump("z", "equals", 3, "c"),
         jump("a", "equals", 3, "c", kind="hiddenField"),
         {"condition": "equals", "value": 3, "destination": "c"},
@@ -110,8 +128,9 @@ def test_what_lies_between_is_asked_of_who_does_not_jump(logic: dict[str, Any], 
     ],
 )
 def test_a_jump_that_is_no_rule_is_named_and_nothing_is_hidden(logic: dict[str, Any]) -> None:
-    _, definition, left_out = translated({"questions": [question("a", logic), question("b"), question("c")]})
-    assert [one.get("show_if") for one in definition["questions"]] == [None, None, None]
+    text = question("t", type="openText")
+    _, definition, left_out = translated({"questions": [text, question("a", logic), question("b"), question("c")]})
+    assert [one.get("show_if") for one in definition["questions"]] == [None, None, None, None]
     assert {item.code for item in left_out} == {"jump"}
 
 
