@@ -19,6 +19,7 @@ WITHOUT = {
     "invited_responses": "ids",
     "jobs": "ids and moments; what a failure may say is tried in test_sweep",
     "observation_versions": "choices and moments",
+    "quota_places": "keys of quotas",
     "revenue_versions": "an amount and choices",
     "rule_looks": "an id and a moment",
     "rule_observations": "ids and moments",
@@ -78,7 +79,10 @@ async def plant_answers(client: Caller, form: Caller, word: str) -> None:
     done(await form.post("/v1/responses", {**given, "invitation": invited["token"]}))
     claim = {**given, "customer": word, "case": word}
     done(await form.post("/v1/responses", claim, idempotency_key=word))
-    done(await form.post("/v1/responses", {**claim, "complete": False}))
+    slug = (await client.read("/v1/workspace"))["slug"]
+    page = f"/f/{slug}/post_interaction?customer={word}&case={word}"
+    said = {"answers": given["answers"], "complete": False, "source": f"letter to {word}"}
+    done(await client.http.post(page, json=said))
 
 
 async def plant_what_staff_write(client: Caller, word: str) -> None:
