@@ -1,26 +1,19 @@
 """On which day each key was last used: noted in memory by every request, written beside them.
 
-No request waits for this and none writes it: a key's day is written at most once by each process, a little later, in
-a transaction of its own. It is a day only, because more would say when people work.
+No request waits for this and none writes it: a key's day is written at most once by each process, a little later: see
+`beside`. It is a day only, because more would say when people work.
 """
 
-import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from datetime import date
 from uuid import UUID
 
-import structlog
 from sqlalchemy import or_, update
 
-from api.logs import in_few_words
 from models.access import ApiKey
-from models.database import DATABASE_ERRORS, Database
+from models.database import Database
 
-log = structlog.get_logger(__name__)
 keys = ApiKey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
-PAUSE_SECONDS = 5.0
 MOST_REMEMBERED = 50_000
 """Keys whose day is remembered as written; one forgotten is written once more."""
 
@@ -58,29 +51,3 @@ class KeyUses:
                 if self.waiting.get((workspace_id, key_id)) == day:
                     del self.waiting[workspace_id, key_id]
         return sum(map(len, days.values()))
-
-
-@asynccontextmanager
-async def writing_uses(uses: KeyUses, database: Database) -> AsyncIterator[None]:
-    """Write uses beside the service until it stops, and what is left at the end."""
-    task = asyncio.create_task(_forever(uses, database))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await _try_flush(uses, database)
-
-
-async def _forever(uses: KeyUses, database: Database) -> None:
-    while True:
-        await asyncio.sleep(PAUSE_SECONDS)
-        await _try_flush(uses, database)
-
-
-async def _try_flush(uses: KeyUses, database: Database) -> None:
-    try:
-        await uses.flush(database)
-    except DATABASE_ERRORS as error:
-        log.warning("key_uses_waiting", error=in_few_words(error), keys=len(uses.waiting))

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api import errors, health
+from api.beside import written_beside
 from api.children import kept_worker
 from api.company import routes as company
 from api.customers import routes as customers
@@ -22,14 +23,17 @@ from api.failures import routes as failures
 from api.feedback import routes as feedback
 from api.feedback.intake.service import Intake
 from api.feedback.intake.way import FastWay
+from api.feedback.scanners import Scanners
 from api.jobs import routes as jobs
-from api.key_uses import KeyUses, writing_uses
+from api.key_uses import KeyUses
 from api.keyring import KeyRing
 from api.keys import routes as keys
 from api.limits import limits_of
 from api.logs import set_up_logs
 from api.observing import RequestIds
 from api.pages import routes as pages
+from api.pages import sharing
+from api.pages.framing import Frames
 from api.privacy import routes as privacy
 from api.problems import problems_page
 from api.proxies import TrustedProxies
@@ -47,6 +51,7 @@ ROUTERS = (
     customers,
     interactions,
     revenues,
+    sharing,
     failures,
     roles,
     company,
@@ -62,7 +67,8 @@ ROUTERS = (
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database for as long as the application runs, and keep a worker beside it where one is wanted."""
-    async with kept_worker(), writing_uses(app.state.key_uses, app.state.database):
+    kept = app.state
+    async with kept_worker(), written_beside(kept.database, kept.key_uses, kept.scanners):
         yield
     await app.state.database.close()
 
@@ -97,6 +103,8 @@ def equip(app: FastAPI, store: Database) -> None:
     app.state.key_uses = KeyUses()
     app.state.key_ring = KeyRing()
     app.state.intake = Intake(store)
+    app.state.scanners = Scanners()
+    app.state.frames = Frames()
 
 
 async def problems() -> HTMLResponse:

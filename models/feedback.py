@@ -106,3 +106,12 @@ class QuotaPlace(WorkspaceRow, table=True):
     __table_args__ = (within_workspace("id", "responses"),)
 
     key: str = Field(max_length=100, primary_key=True)
+
+
+class ResponseSource(WorkspaceRow, table=True):
+    """Where a form stood that a response came by, as whoever placed it there called it; `id` is the response's."""
+
+    __tablename__ = "response_sources"
+    __table_args__ = (within_workspace("id", "responses"),)
+
+    source: str = Field(max_length=200)

@@ -19,6 +19,7 @@ class Invitation(WorkspaceRow, table=True):
     """A right to answer. Of its token only a keyed hash is kept; a signed link is one without a token.
 
     `link_case` is the case as a signed link named it: the first use of the link makes the invitation.
+    `scanner_suspected_at` is when its links for several scores were opened faster than a person opens them.
     """
 
     __tablename__ = "invitations"
@@ -45,6 +46,7 @@ class Invitation(WorkspaceRow, table=True):
     stored_at: datetime = Field(sa_type=UTCDateTime)
     expires_at: datetime | None = moment()
     revoked_at: datetime | None = moment()
+    scanner_suspected_at: datetime | None = moment()
 
 
 class InvitedResponse(WorkspaceRow, table=True):

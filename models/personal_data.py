@@ -239,6 +239,7 @@ HOLDINGS = (
         found={"id": Subject.RESPONSE},
         stays={"key": "a quota's key, chosen by the company"},
     ),
+    _gone("response_sources", "where the form stood that an answer came by", {"id": Subject.RESPONSE}),
     *MENTIONS,
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
     _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),

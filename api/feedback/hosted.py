@@ -20,13 +20,16 @@ from api.feedback.invitations import InvitationOver, Invited, token_hash
 from api.feedback.links import SignedLink
 from api.feedback.schemas import ResponseBody
 from api.feedback.service import store_responses
-from api.feedback.surveys import PublishedSurvey, published
+from api.feedback.surveys import PublishedSurvey, met_before, published
 from api.recorded import only
 from api.workspaces import service as workspaces
+from api.workspaces.service import WorkspaceSettings
 from models.access import Scope
 from models.ids import uuid7
 from models.recording import Recorded
+from models.rules.answers import Misfit
 from models.rules.fitting import misfits
+from models.rules.origins import origins_among
 from models.rules.questions import visible
 from models.tombstone import Buried
 from models.workspace import RouteKind
@@ -59,6 +62,7 @@ class Arrival:
     link: SignedLink | None = None
     customer: str | None = None
     case: str | None = None
+    embed: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Hosted:
 
     Parameters
     ----------
-    company
+    workspace
         Who asks.
     survey
         What is asked.
@@ -81,15 +85,38 @@ class Hosted:
         The answer begun or completed by this right.
     answers
         What was said in earlier steps.
+    terms
+        The details of the survey's newest version: what it is taken on, whichever version is answered.
     """
 
-    company: str
+    workspace: WorkspaceSettings
     survey: PublishedSurvey
     invited: Invited | None
     linked: bool
     arrival: Arrival
     response_id: UUID | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)
+    terms: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> bool:
+        """Whether its visitor came by an invitation or a signed link."""
+        return self.arrival.token is not None or self.arrival.link is not None
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The sites that may embed it, and that its forms may come from."""
+        return origins_among(self.terms.get("allowed_origins"))
+
+    @property
+    def framed_by(self) -> tuple[str, ...]:
+        """The sites that may show this page inside theirs."""
+        return self.origins if self.arrival.embed else ()
+
+    @property
+    def company(self) -> str:
+        """What pages call who asks."""
+        return self.workspace.branding.name or self.workspace.name
 
 
 def visitor(workspace_id: UUID) -> Visitor:
@@ -129,10 +156,11 @@ async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, an
     if not (survey.open or arrival.token or arrival.link):
         raise NoSuchThing(NO_PAGE)
     await _check_taken(work, survey, response_id, answering=answering)
-    company = (await workspaces.of(work)).name
+    workspace = await workspaces.of(work)
     claims = arrival.link or arrival.customer or arrival.case
     linked = bool(claims or (invited is not None and (invited.customer_id or invited.case_id)))
-    return Hosted(company, survey, invited, linked, arrival, response_id, said["answers"] if said else {})
+    answers, terms = said["answers"] if said else {}, await _terms(work, key)
+    return Hosted(workspace, survey, invited, linked, arrival, response_id, answers, terms)
 
 
 async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited | None:
@@ -186,6 +214,16 @@ async def _survey(work: Work, key: str, version: int | None) -> PublishedSurvey:
         raise NoSuchThing(NO_PAGE) from None
 
 
+async def _terms(work: Work, key: str) -> Mapping[str, Any]:
+    return (await _survey(work, key, None)).details
+
+
+def origins_met(work: Work, arrival: Arrival) -> tuple[str, ...] | None:
+    """Return the sites that may embed a page whose survey this request has read, whatever came of it; else None."""
+    met = met_before(work, arrival.survey)
+    return None if met is None else origins_among(met.details.get("allowed_origins"))
+
+
 async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
     """Return what a page open to all asks of somebody who sent a first step under this id."""
     if hosted.response_id is not None:
@@ -195,6 +233,14 @@ async def with_begun(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
         return hosted
     survey = await _survey(work, hosted.survey.key, found["survey_version"])
     return replace(hosted, survey=survey, response_id=response_id, answers=found["answers"])
+
+
+async def gone_on_with(work: Work, hosted: Hosted, response_id: UUID) -> Hosted:
+    """Return what a page open to all asks of somebody who goes on with an answer begun there; refuse a complete one."""
+    found = await continuing.find_current(work, response_id)
+    if found is not None and found["complete"]:
+        raise InvitationGone("What you sent first is kept; it does not change any more.", code="response_complete")
+    return await with_begun(work, hosted, response_id)
 
 
 def asked_answers(hosted: Hosted, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,13 +254,15 @@ def asked_answers(hosted: Hosted, answers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def wrong_with(hosted: Hosted, answers: Mapping[str, Any], keys: frozenset[str], *, complete: bool) -> dict[str, str]:
+def wrong_with(
+    hosted: Hosted, answers: Mapping[str, Any], keys: frozenset[str], *, complete: bool
+) -> dict[str, Misfit]:
     """Return by question key what is wrong with the answers to some of the questions."""
     questions = [question for question in hosted.survey.questions if question["key"] in keys or not complete]
     found = misfits(
         questions, {k: v for k, v in answers.items() if k in keys}, complete=complete, before=hosted.answers
     )
-    return {item.pointer.removeprefix("/answers/"): item.detail for item in found}
+    return {item.pointer.removeprefix("/answers/"): item for item in found}
 
 
 async def keep(
@@ -259,4 +307,4 @@ async def behind(work: Work, arrival: Arrival) -> Hosted:
         if invited is None:
             raise NoSuchThing(NO_PAGE)
     survey = await _survey(work, arrival.survey if invited is None else invited.survey, None)
-    return Hosted((await workspaces.of(work)).name, survey, invited, linked=False, arrival=arrival)
+    return Hosted(await workspaces.of(work), survey, invited, linked=False, arrival=arrival, terms=survey.details)

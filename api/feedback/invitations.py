@@ -16,6 +16,7 @@ from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
 from api.feedback import queries, surveys
 from api.feedback.schemas import InvitationAnswer, InvitationBody, InvitationMade
+from api.feedback.scores import score_urls
 from api.listing import Asked, rows_of
 from api.recorded import Stored, by_row, impossible
 from api.security import derived_key
@@ -140,6 +141,8 @@ def _prepared(work: Work, row: InvitationBody, checks: _Checks) -> dict[str, Any
         "stored_at": work.now,
         "expires_at": row.expires_at,
         "revoked_at": None,
+        "scanner_suspected_at": None,
+        "questions": survey.questions,
     }
 
 
@@ -167,7 +170,13 @@ async def _keep(work: Work, prepared: Sequence[dict[str, Any]], made: dict[UUID,
         if ids[reference] == row["id"]:
             url = f"{settings().public_url.rstrip('/')}/i/{row['token']}"
             made[row["id"]] = InvitationMade(
-                id=row["id"], reference=reference, url=url, token=row["token"], expires_at=row["expires_at"]
+                id=row["id"],
+                reference=reference,
+                url=url,
+                score_urls=score_urls(url, row["questions"]),
+                qr_url=f"{url}/qr.svg",
+                token=row["token"],
+                expires_at=row["expires_at"],
             )
     leads = {"kind": RouteKind.TOKEN, "workspace_id": work.workspace_id}
     ways = [{**leads, "lookup": row["token_hash"]} for row in rows.values() if row["id"] in made]
@@ -227,10 +236,14 @@ async def touch(work: Work, ids: Iterable[UUID], **values: Any) -> None:
 
 
 def _answer(row: Mapping[Any, Any], now: datetime) -> InvitationAnswer:
-    taken = {"state", "response", "stored_at"}
+    taken = {"state", "response", "scanner_suspected", "stored_at"}
     fields = {name: row[name] for name in InvitationAnswer.model_fields if name not in taken}
     return InvitationAnswer(
-        **fields, state=state_of(row, now), response=row["response_id"] or row["begun"], stored_at=row["changed_at"]
+        **fields,
+        state=state_of(row, now),
+        response=row["response_id"] or row["begun"],
+        scanner_suspected=row["scanner_suspected_at"] is not None,
+        stored_at=row["changed_at"],
     )
 
 

@@ -1,6 +1,7 @@
 """Invitations by one request: one of them, or up to a thousand with what became of each."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -18,9 +19,8 @@ async def invite(work: Work, body: InvitationBody) -> tuple[InvitationMade, bool
     if recorded.created:
         return made[recorded.id], True
     before = await invitations.read(work, recorded.id)
-    return InvitationMade(
-        id=before.id, reference=before.reference, url=None, token=None, expires_at=before.expires_at
-    ), False
+    told_once: dict[str, Any] = {"url": None, "score_urls": [], "qr_url": None, "token": None}
+    return InvitationMade(id=before.id, reference=before.reference, **told_once, expires_at=before.expires_at), False
 
 
 async def invite_many(work: Work, rows: Sequence[JsonValue], *, atomic: bool) -> InvitationsMade:

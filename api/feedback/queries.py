@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, case, fun
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
-from models.feedback import QuotaPlace, Survey, SurveyQuota, SurveyVersion
+from models.feedback import QuotaPlace, ResponseSource, Survey, SurveyQuota, SurveyVersion
 from models.ids import in_order
 from models.invitation import Completion, Invitation, InvitedResponse, LinkSecret
 from models.recording import ROWS_A_QUESTION, current_rows
@@ -23,6 +23,7 @@ completions = Completion.__table__  # type: ignore[attr-defined] # same
 survey_quotas = SurveyQuota.__table__  # type: ignore[attr-defined] # same
 quota_places = QuotaPlace.__table__  # type: ignore[attr-defined] # same
 link_secrets = LinkSecret.__table__  # type: ignore[attr-defined] # same
+response_sources = ResponseSource.__table__  # type: ignore[attr-defined] # same
 routes = AccessRoute.__table__  # type: ignore[attr-defined] # same
 responses = kinds.RESPONSE.head
 
@@ -108,15 +109,19 @@ def current_responses(workspace_id: UUID) -> Select[Any]:
     of_customer = and_(customers.c.workspace_id == version.c.workspace_id, customers.c.id == version.c.customer_id)
     of_case = and_(cases.c.workspace_id == version.c.workspace_id, cases.c.id == version.c.case_id)
     of_survey = and_(surveys.c.workspace_id == version.c.workspace_id, surveys.c.id == responses.c.survey_id)
+    sources = response_sources.c
+    of_source = and_(sources.workspace_id == version.c.workspace_id, sources.id == version.c.id)
     return (
         current_rows(kinds.RESPONSE, workspace_id)
         .join(surveys, of_survey)
+        .outerjoin(response_sources, of_source)
         .outerjoin(customers, of_customer)
         .outerjoin(cases, of_case)
         .add_columns(
             customers.c.reference.label("customer"),
             cases.c.reference.label("case"),
             surveys.c.key.label("survey"),
+            sources.source,
             responses.c.stored_at.label("changed_at"),
         )
     )

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 
 from api.bodies import Answer, Body, Flag, Moment, Reference, ShortText
 from api.feedback.definitions import Language
+from api.feedback.scores import ScoreUrl
 from api.recorded import BulkRow
 
 Token = Annotated[str, Field(strict=True, min_length=1, max_length=100, description="An invitation's token.")]
@@ -58,6 +59,7 @@ class ResponseAnswer(Answer):
     case: str | None
     claimed_customer: str | None
     claimed_case: str | None
+    source: str | None
     language: str | None
     answers: dict[str, JsonValue]
     failure: bool | None
@@ -102,15 +104,18 @@ class InvitationAnswer(Answer):
     expires_at: Moment | None
     revoked_at: Moment | None
     completed_at: Moment | None
+    scanner_suspected: bool
     stored_at: Moment
 
 
 class InvitationMade(Answer):
-    """A new invitation. Token and url are shown this once; both are null for one that was made before."""
+    """A new invitation. Token and urls are shown this once; they are null for one that was made before."""
 
     id: UUID
     reference: str
     url: str | None
+    score_urls: list[ScoreUrl]
+    qr_url: str | None
     token: str | None
     expires_at: Moment | None
 

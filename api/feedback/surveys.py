@@ -84,7 +84,7 @@ async def publish_templates(session: AsyncSession, workspace_id: UUID, now: date
 
 async def published(work: Work, key: str, version: int | None = None) -> PublishedSurvey:
     """Return a published survey, the newest version unless one is named, read once a request."""
-    kept = f"survey:{key}:{version}"
+    kept = _kept(key, version)
     if kept not in work.kept:
         row = (await work.session.execute(queries.published(work.workspace_id, key, version))).one_or_none()
         if row is None:
@@ -94,6 +94,15 @@ async def published(work: Work, key: str, version: int | None = None) -> Publish
         work.kept[kept] = PublishedSurvey(row.id, row.key, row.number, row.questions, row.published_at, details, terms)
     found: PublishedSurvey = work.kept[kept]
     return found
+
+
+def met_before(work: Work, key: str) -> PublishedSurvey | None:
+    """Return a survey's newest published version if this request has read it."""
+    return work.kept.get(_kept(key, None))
+
+
+def _kept(key: str, version: int | None) -> str:
+    return f"survey:{key}:{version}"
 
 
 async def create(work: Work, body: SurveyBody) -> SurveyAnswer:

@@ -5,8 +5,13 @@ from typing import Any
 
 from api.feedback.hosted import Hosted
 from api.pages import languages
+from api.pages.chrome import Chrome, chrome_for, message
+from api.pages.complaints import bounds
 from api.pages.contexts import Field, FormPage, Option, Row
+from api.pages.dress import dressed
 from api.pages.fields import shown_again
+from api.pages.notices import notice
+from api.pages.steps import Step, ahead_of
 from models.rules.answers import CANNOT_SAY, LONGEST_TEXT, SCALES, Question, scale_of
 from models.rules.questions import sampled, visible
 
@@ -37,7 +42,10 @@ def typed_of(questions: Sequence[Question], answers: Mapping[str, Any]) -> dict[
     """Return the field values that say answers kept earlier."""
     typed: dict[str, list[str]] = {}
     for question in questions:
-        typed |= shown_again(question, answers.get(question["key"]))
+        key = question["key"]
+        if question.get(CANNOT_SAY) and key in answers and answers[key] is None:
+            typed[key] = [CANNOT_SAY]
+        typed |= shown_again(question, answers.get(key))
     return typed
 
 
@@ -51,10 +59,21 @@ def with_score(questions: Sequence[Question], score: str | None) -> dict[str, li
 
 
 class Wording:
-    """The words of one survey in one language, with the company's name where they leave room for it."""
+    """The words of one survey in one language, with the company's name where they leave room for it.
 
-    def __init__(self, hosted: Hosted, language: str) -> None:
+    Parameters
+    ----------
+    hosted
+        The survey.
+    language
+        The language its texts are shown in.
+    chrome
+        The language the page itself speaks.
+    """
+
+    def __init__(self, hosted: Hosted, language: str, chrome: Chrome) -> None:
         self.language = language
+        self.chrome = chrome
         self.company = hosted.company
         self.default = hosted.survey.details.get("language")
         self.page: Mapping[str, Any] = hosted.survey.details.get("page") or {}
@@ -63,50 +82,79 @@ class Wording:
         """Return a text in the page's language, else the nearest."""
         return languages.text_in(texts, self.language, self.default).replace("{company}", self.company)
 
-    def of_page(self, name: str, otherwise: str = "") -> str:
-        """Return what the survey's author wrote for a part of the page."""
-        return self.text(self.page.get(name)) or otherwise
+    def of_page(self, name: str) -> str:
+        """Return what the survey's author wrote for a part of the page; empty where nothing is."""
+        return self.text(self.page.get(name))
 
 
-def language_of(hosted: Hosted, wanted: Sequence[str | None]) -> str:
-    """Return the language a page speaks: the first wanted one that the survey knows."""
+def wording_of(hosted: Hosted, wanted: Sequence[str | None], own: str | None = None) -> Wording:
+    """Return the words for a visitor, in the first wanted language that the survey knows.
+
+    The page itself speaks the first wanted language that has a catalogue; what the browser asks for comes last in it.
+
+    Parameters
+    ----------
+    hosted
+        The survey.
+    wanted
+        What was said of the language here: by the address, by the invitation.
+    own
+        The browser's languages, as its header names them.
+    """
     offered = languages.languages_of(hosted.survey.questions)
-    return languages.choose(offered, wanted, hosted.survey.details.get("language"))
+    browser = languages.accepted(own or "")
+    language = languages.choose(offered, [*wanted, *browser], hosted.survey.details.get("language"))
+    return Wording(hosted, language, chrome_for([*wanted, language, *browser]))
 
 
 def form_page(
     hosted: Hosted,
-    questions: Sequence[Question],
-    language: str,
+    step: Step,
+    words: Wording,
     carried: Sequence[tuple[str, str]],
     *,
     typed: Typed,
     errors: Mapping[str, str] | None = None,
-    further: bool = False,
 ) -> FormPage:
     """Return the context of a page that asks questions."""
-    words = Wording(hosted, language)
+    chrome, branding = words.chrome, hosted.workspace.branding
+    further = bool(step.before)
+    title = words.of_page("title")
+    own = chrome.say(message("One more thing") if further and not step.single else message("How did we do?"))
     return FormPage(
         company=hosted.company,
-        language=language,
-        direction=languages.direction(language),
-        title=words.of_page("title", "How did we do?" if not further else "One more thing"),
+        chrome=chrome,
+        title=title or own,
+        dress=dressed(branding.logo_url, branding.colour),
+        framed_by=hosted.framed_by,
+        language=words.language,
+        direction=languages.direction(words.language),
         intro="" if further else words.of_page("intro"),
-        linked=hosted.linked,
-        fields=[_field(question, words, typed, (errors or {}).get(question["key"], "")) for question in questions],
+        own_title=bool(title),
+        about=None if further else notice(hosted, chrome),
+        fields=[_field(question, words, typed, (errors or {}).get(question["key"], "")) for question in step.shown],
         carried=carried,
-        can_pause=hosted.arrival.token is not None or hosted.arrival.link is not None,
+        progress=step.progress(chrome),
+        can_go_back=ahead_of(step) is not None,
+        last=step.last and not _leads_on(step, hosted),
         resumed=bool(hosted.answers) and not errors and not further,
-        further=further,
     )
+
+
+def _leads_on(step: Step, hosted: Hosted) -> bool:
+    """Return whether what is answered here may make a further question due."""
+    asked = {question["key"] for question in step.asked}
+    rules = [str(question.get("show_if")) for question in hosted.survey.questions if question["key"] not in asked]
+    return step.single and any(f"'answers.{key}'" in rule for rule in rules for key in step.keys)
 
 
 def _field(question: Question, words: Wording, typed: Typed, error: str) -> Field:
     key, kind = question["key"], question["kind"]
     given = list(typed.get(key, ()))
+    say = words.chrome.say
     return Field(
         key=key,
-        widget=WIDGETS[kind],
+        widget="steps" if question.get("labels") else WIDGETS[kind],
         label=words.text(question["texts"]),
         required=bool(question.get("required")),
         value=given[-1] if given else "",
@@ -116,26 +164,44 @@ def _field(question: Question, words: Wording, typed: Typed, error: str) -> Fiel
         high=words.text(question.get("high_texts")),
         least=_bound(question, "min"),
         most=str(question.get("max_length", LONGEST_TEXT)) if kind == "text" else _bound(question, "max"),
+        hint=_hint(question, words.chrome),
+        aside=_option(CANNOT_SAY, say(message("I can't say")), given) if question.get(CANNOT_SAY) else None,
         error=error,
     )
+
+
+def _hint(question: Question, chrome: Chrome) -> str:
+    """Return what is asked for beside the label, where the field does not show it."""
+    if question["kind"] == "number":
+        return bounds(chrome, question)
+    if question["kind"] == "ranking":
+        return chrome.say(message("Give each its place: 1 is the first."))
+    return chrome.say(message("Choose all that apply.")) if question["kind"] == "choices" else ""
+
+
+def _option(value: str, label: str, given: Sequence[str], *, own: bool = True) -> Option:
+    return Option(value, label, value in given, own=own)
 
 
 def _options(question: Question, words: Wording, given: Sequence[str]) -> list[Option]:
     kind = question["kind"]
     if kind in SCALES:
-        low, high = scale_of(question)
-        named = question.get("labels") or {}
-        pairs = [(str(step), words.text(named.get(str(step))) or str(step)) for step in range(low, high + 1)]
-        pairs += [(CANNOT_SAY, "Can't say")] if question.get("cannot_say") else []
-    elif kind == "yes_no":
-        pairs = [("yes", "Yes"), ("no", "No")]
-    elif kind == "consent":
-        pairs = [("yes", words.text(question["texts"]))]
-    elif kind in {"choice", "choices"}:
-        pairs = [(choice["key"], words.text(choice["texts"])) for choice in question["choices"]]
-    else:
-        return []
-    return [Option(value, label, value in given) for value, label in pairs]
+        labels = question.get("labels") or {}
+        steps = [str(step) for step in _steps(question)]
+        return [_option(step, words.text(labels.get(step)) or step, given, own=False) for step in steps]
+    if kind == "yes_no":
+        pairs = [("yes", message("Yes")), ("no", message("No"))]
+        return [_option(value, words.chrome.say(label), given) for value, label in pairs]
+    if kind == "consent":
+        return [_option("yes", words.text(question["texts"]), given, own=False)]
+    if kind in {"choice", "choices"}:
+        return [_option(one["key"], words.text(one["texts"]), given, own=False) for one in question["choices"]]
+    return []
+
+
+def _steps(question: Question) -> range:
+    low, high = scale_of(question)
+    return range(low, high + 1)
 
 
 def _rows(question: Question, words: Wording, typed: Typed) -> list[Row]:

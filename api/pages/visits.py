@@ -4,9 +4,9 @@ Every request of a page passes here once, and pays here for being answered.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,8 +26,11 @@ from api.feedback import hosted
 from api.feedback.hosted import NO_PAGE, Arrival
 from api.feedback.links import SignedLink
 from api.limits import Kind
-from api.pages.contexts import MessagePage
+from api.pages import languages
+from api.pages.chrome import chrome_for
 from api.pages.fields import Fields
+from api.pages.framing import frames, is_embedded
+from api.pages.refusals import refusal_page
 from api.pages.render import rendered
 from api.routing import BODY_LIMIT, parse_json, read_body
 from models.database import DATABASE_ERRORS, bind_workspace, is_disk_full, is_unavailable
@@ -38,28 +41,6 @@ LONGEST_PART = 200
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 REFERENCES: TypeAdapter[str] = TypeAdapter(Reference)
-
-SAID: Mapping[str, tuple[str, str]] = {
-    "invitation_completed": ("Thank you, we have your answer", "This link can be answered once, and it was."),
-    "response_complete": (
-        "Thank you, we have your answer",
-        "What you sent first is kept; it does not change any more.",
-    ),
-    "response_exists": ("Thank you, we have your answer", "What you sent first is kept; it does not change any more."),
-    "invitation_revoked": ("This link was withdrawn", "The company that sent it does not ask any more."),
-    "invitation_expired": ("This link has expired", "Its time to answer is over."),
-    "survey_not_open": ("Not open yet", "These questions are asked later. Open the same link again then."),
-    "survey_closed": ("No longer open", "The time to answer these questions is over. Nothing was stored."),
-    "quota_full": ("Enough answers have come", "Thank you for coming. Nothing more is asked, and nothing was stored."),
-    "link_expired": ("This link has expired", "Its time to answer is over."),
-    "bad_signature": ("This link is incomplete", "Open it exactly as it was sent: a part of it may be missing."),
-    "not_found": ("There is nothing here", "Open the link exactly as it was sent: a part of it may be missing."),
-    "unavailable": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it in a moment."),
-    "no_room": ("Not just now", "Nothing was stored. Go back: what you typed is still there. Send it later."),
-    "too_large": ("That was too much", "Nothing was stored. Go back, shorten what you wrote and send it again."),
-    "unsupported_media_type": ("This cannot be read", "Nothing was stored. Files cannot be sent here."),
-}
-OTHERWISE = ("This cannot be read", "Nothing was stored. Go back and send it again.")
 
 
 @dataclass(frozen=True)
@@ -104,14 +85,21 @@ def refused(request: Request, refusal: Refusal) -> Response:
         told = problem(request, refusal)
         told.headers["Cache-Control"] = "no-store"
         return told
-    title, sentence = SAID.get(refusal.code, OTHERWISE)
-    page = MessagePage(company="", language="en", direction="ltr", title=title, sentences=[sentence])
+    spoken = [request.query_params.get("lang"), *languages.accepted(request.headers.get("accept-language", ""))]
+    page = refusal_page(chrome_for(spoken), refusal.code)
+    page = replace(page, framed_by=frames(request).around(request), carried=_to_send_again(request, refusal))
     answer = rendered("message.html", page, type(refusal).status)
     for name, value in refusal.headers.items():
         answer.headers[name] = value
     if refusal.retryable:
         answer.headers.setdefault("Retry-After", "1")
     return answer
+
+
+def _to_send_again(request: Request, refusal: Refusal) -> Fields:
+    """Return what was sent, where it only came at the wrong moment: the page that says so sends it again."""
+    sent: Posted | None = getattr(request.state, "posted", None)
+    return sent.fields if sent is not None and refusal.retryable else ()
 
 
 def wants_json(request: Request) -> bool:
@@ -128,7 +116,9 @@ async def visiting(request: Request, arrival: Arrival, slug: str | None = None) 
     async with _paying(request, arrival), database(request).read() as session:
         workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         await bind_workspace(session, workspace_id)
-        yield Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
+        work = Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
+        with _noting_frames(request, arrival, work):
+            yield work
 
 
 @asynccontextmanager
@@ -138,7 +128,19 @@ async def sending(request: Request, arrival: Arrival, slug: str | None = None) -
         async with database(request).read() as session:
             workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         async with writing_as(database(request), hosted.visitor(workspace_id)) as work:
-            yield work
+            with _noting_frames(request, arrival, work):
+                yield work
+
+
+@contextmanager
+def _noting_frames(request: Request, arrival: Arrival, work: Work) -> Iterator[None]:
+    """Note which sites may frame the page that answers, whatever it says."""
+    try:
+        yield
+    finally:
+        origins = hosted.origins_met(work, arrival) if arrival.embed else None
+        if origins is not None:
+            frames(request).note(request, origins)
 
 
 @asynccontextmanager
@@ -166,11 +168,11 @@ def arrival_at(request: Request, *, survey: str = "", token: str | None = None) 
     if token is not None:
         return Arrival(token=token)
     query = request.query_params
-    case, signature = _reference(query.get("case")), query.get("sig")
+    case, signature, embed = _reference(query.get("case")), query.get("sig"), is_embedded(request)
     if signature is None:
-        return Arrival(survey=survey, customer=_reference(query.get("customer")), case=case)
+        return Arrival(survey=survey, customer=_reference(query.get("customer")), case=case, embed=embed)
     link = SignedLink(case or "", signature[:LONGEST_PART], query.get("exp"))
-    return Arrival(survey=survey, link=link)
+    return Arrival(survey=survey, link=link, embed=embed)
 
 
 def _reference(text: str | None) -> str | None:
@@ -182,7 +184,12 @@ def _reference(text: str | None) -> str | None:
 
 
 async def posted(request: Request) -> Posted:
-    """Return what was sent, as names and values."""
+    """Return what was sent, as names and values; a page that says not now finds it again."""
+    request.state.posted = sent = await _sent(request)
+    return sent
+
+
+async def _sent(request: Request) -> Posted:
     body = await read_body(request, BODY_LIMIT)
     kind = _media_type(request)
     if kind.endswith("json"):

@@ -130,7 +130,7 @@ async def _take_events(work: Work, _name: str, ids: list[UUID]) -> None:
 
 async def _take_responses(work: Work, _name: str, ids: list[UUID]) -> None:
     await close_invitations(work, ids)
-    for table in ("quota_places", "response_versions", "responses"):
+    for table in ("response_sources", "quota_places", "response_versions", "responses"):
         await _delete(work, table, ids)
 
 

@@ -1,5 +1,8 @@
 """What is said and answered about a workspace."""
 
+import re
+from base64 import b64decode
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -34,8 +37,32 @@ def _secure(address: str) -> str:
     return address
 
 
-Https = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_secure)]
-Colour = Annotated[str, Field(strict=True, pattern=r"^#[0-9a-fA-F]{6}$", description="Like `#0b5fff`.")]
+def _logo(address: str) -> str:
+    if not address.startswith("data:"):
+        if len(address) > LONGEST_ADDRESS:
+            raise PydanticCustomError("address_form", "an address of at most 2000 characters")
+        return _secure(address)
+    kind, _, content = address.partition(";base64,")
+    begins = IMAGES.get(kind.removeprefix("data:"))
+    try:
+        image = b64decode(content, validate=True)
+    except ValueError:
+        image = b""
+    if begins is None or not begins.match(image):
+        raise PydanticCustomError("image_form", "an image in base64: data:image/png, image/webp or image/svg+xml")
+    return address
+
+
+LONGEST_ADDRESS = 2000
+LONGEST_LOGO = 24_000
+"""Fewer than 18 KB of image: a whole page stays under 50 KB with it."""
+IMAGES: Mapping[str, re.Pattern[bytes]] = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+    "image/svg+xml": re.compile(rb"\s*(<\?xml|<!--|<svg)"),
+}
+Logo = Annotated[str, Field(strict=True, max_length=LONGEST_LOGO), AfterValidator(_logo)]
+Colour = Annotated[str, Field(strict=True, pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class Rate(Body):
@@ -70,8 +97,16 @@ class Retention(Body):
 class Branding(Body):
     """How pages that customers see are dressed."""
 
-    logo_url: Https | None = None
-    colour: Colour | None = None
+    name: ShortText | None = Field(default=None, description="What pages call the company. Default: the workspace.")
+    logo_url: Logo | None = Field(
+        default=None,
+        description="An https address, or the image itself: `data:image/png;base64,…`, also of `webp` or `svg+xml`, "
+        f"at most {LONGEST_LOGO} characters.",
+    )
+    colour: Colour | None = Field(
+        default=None,
+        description="Like `#0b5fff`. Where text in it could not be read, pages take the nearest shade that can.",
+    )
 
 
 class WorkspacePatch(Body):

@@ -9,7 +9,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
-from api.key_uses import KeyUses, writing_uses
+from api.beside import written_beside
+from api.key_uses import KeyUses
 from api.main import create_app
 from models.access import ApiKey, IdempotentAnswer, Scope
 from models.database import Database
@@ -219,11 +220,11 @@ async def test_a_later_day_is_never_taken_back(app: FastAPI, client: Caller, dat
 async def test_uses_that_cannot_be_written_wait_for_the_database_and_the_end_writes_them(
     app: FastAPI, client: Caller, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.key_uses.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("api.beside.PAUSE_SECONDS", 0.01)
     monkeypatch.setattr("models.database.WRITE_WAIT_SECONDS", 0.05)
     uses: KeyUses = app.state.key_uses
     await client.read("/v1/me")
-    async with writing_uses(uses, database):
+    async with written_beside(database, uses):
         async with database.write() as held:
             await held.execute(text("SELECT 1"))
             await asyncio.sleep(0.3)

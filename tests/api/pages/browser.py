@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -21,6 +21,7 @@ class _Reader(HTMLParser):
         self.ids: set[str] = set()
         self.described: set[str] = set()
         self.language: Mapping[str, str | None] = {}
+        self.links: list[str] = []
         self.scripts = 0
         self.inside: list[str] = []
         self.texts: list[str] = []
@@ -35,6 +36,8 @@ class _Reader(HTMLParser):
         self.described.update((given.get("aria-describedby") or "").split())
         if tag == "html":
             self.language = given
+        if tag == "a":
+            self.links.append(given.get("href") or "")
         if name:
             self.names.append(name)
         if tag == "input" and (given.get("type") not in {"radio", "checkbox"} or "checked" in given):
@@ -70,6 +73,18 @@ class Page:
     language: Mapping[str, Any]
     ids: set[str] = field(default_factory=set)
     described: set[str] = field(default_factory=set)
+    links: Sequence[str] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it stands: path and query."""
+        return self.response.request.url.raw_path.decode()
+
+    @property
+    def link(self) -> str:
+        """The one address it leads on to: path and query."""
+        [found] = map(urlsplit, self.links)
+        return f"{found.path}?{found.query}"
 
     def sent(self, name: str) -> list[str]:
         """Give the values the form would send under a name."""
@@ -79,7 +94,7 @@ class Page:
 def read(response: httpx.Response) -> Page:
     """Read a page, and insist on what every page keeps to."""
     assert response.headers["content-type"] == "text/html; charset=utf-8", response.text
-    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["cache-control"] in {"no-store", "private, no-cache"}
     assert response.headers["referrer-policy"] == "no-referrer"
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert "unsafe" not in response.headers["content-security-policy"]
@@ -88,9 +103,9 @@ def read(response: httpx.Response) -> Page:
     reader.feed(response.text)
     assert reader.scripts == 0
     assert reader.described <= reader.ids
-    return Page(
-        response, reader.fields, reader.names, " ".join(reader.texts), reader.language, reader.ids, reader.described
-    )
+    said = " ".join(reader.texts)
+    language, ids, described = reader.language, reader.ids, reader.described
+    return Page(response, reader.fields, reader.names, said, language, ids, described, reader.links)
 
 
 class Browser:
@@ -111,6 +126,13 @@ class Browser:
         for name, value in typed.items():
             fields += [(name, str(item)) for item in (value if isinstance(value, list) else [value])]
         return await self.post(path, fields)
+
+    async def go_on(self, path: str, page: Page, /, **typed: Any) -> Page:
+        """Send a page's form, and open the step it leads to."""
+        sent = await self.send(path, page, **typed)
+        assert sent.status_code == 303, sent.text
+        assert "step=" in sent.headers["location"]
+        return await self.open(sent.headers["location"])
 
     async def post(self, path: str, fields: Sequence[tuple[str, str]]) -> httpx.Response:
         """Post fields as a browser does."""

@@ -41,6 +41,12 @@ VISIT: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tests fill in pages faster than people do; what comes of it is tested for itself."""
+    monkeypatch.setattr("api.pages.filling.DEFAULT_SECONDS", 0)
+
+
 @pytest.fixture
 def browser(http: httpx.AsyncClient) -> Browser:
     """Give somebody with a browser."""

@@ -35,7 +35,7 @@ async def test_an_invitation_is_answered_once(asked: Caller, browser: Browser) -
     made = await invite(asked, language="pt")
     page = await browser.open(made["path"])
     assert page.language["lang"] == "pt"
-    assert "together with your request" in page.text
+    assert "ligada a você e ao seu pedido" in page.text
     sent = await browser.send(made["path"], page, mood=3)
     assert (sent.status_code, sent.headers["location"]) == (303, f"{made['path']}/thanks?lang=pt")
     await browser.open(sent.headers["location"])
@@ -148,7 +148,7 @@ async def test_an_invitation_over_or_withdrawn_says_so(asked: Caller, browser: B
 async def test_a_signed_link_proves_its_case_and_is_answered_once(asked: Caller, browser: Browser) -> None:
     link = await signed(asked)
     page = await browser.open(link)
-    assert "together with your request" in page.text
+    assert "linked to you and to your request" in page.text
     assert await asked.read_all("/v1/invitations") == []
     sent = await asyncio.gather(*[browser.send(link, page, mood=4) for _ in range(3)])
     assert [one.status_code for one in sent] == [303] * 3

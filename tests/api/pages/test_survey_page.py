@@ -24,7 +24,7 @@ async def test_a_page_is_opened_answered_and_thanked_for(asked: Caller, browser:
     page = await browser.open(PAGE)
     assert "How was Warm Homes?" in page.text
     assert "What went wrong?" not in page.text
-    assert "not tied to your name" in page.text
+    assert "not linked to your name" in page.text
     sent = await browser.send(PAGE, page, mood=4, comment="fine")
     assert (sent.status_code, sent.headers["location"]) == (303, f"{PAGE}/thanks?lang=en")
     assert "We read it." in (await browser.open(sent.headers["location"])).text
@@ -48,7 +48,7 @@ async def test_looking_at_pages_stores_nothing(asked: Caller, browser: Browser) 
 
 async def test_what_follows_from_an_answer_is_asked_next(asked: Caller, browser: Browser) -> None:
     page = await browser.open(PAGE)
-    further = read(await browser.send(PAGE, page, mood=1, minutes="12,5"))
+    further = await browser.go_on(PAGE, page, mood=1, minutes="12,5")
     assert "What went wrong?" in further.text
     assert "Minutes?" not in further.text
     [half] = await asked.read_all("/v1/responses")
@@ -67,7 +67,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(as
     sent = await browser.send(PAGE, page, minutes="ten", comment='<b>"hm"</b>\n&')
     assert sent.status_code == 422
     again = read(sent)
-    assert again.described == {"mood-error", "minutes-error"}
+    assert again.described == {"mood-error", "minutes-error", "minutes-hint"}
     assert "This question needs an answer." in again.text
     assert (again.sent("minutes"), again.sent("comment")) == (["ten"], ['<b>"hm"</b>\n&'])
     assert again.sent("_id") == page.sent("_id")
@@ -77,7 +77,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(as
 
 
 async def test_what_is_wrong_on_the_second_page_leaves_the_first_as_it_was(asked: Caller, browser: Browser) -> None:
-    further = read(await browser.send(PAGE, await browser.open(PAGE), mood=1, comment="hm"))
+    further = await browser.go_on(PAGE, await browser.open(PAGE), mood=1, comment="hm")
     again = read(await browser.send(PAGE, further, why="nobody"))
     assert again.response.status_code == 422
     assert "why-error" in again.described
@@ -98,7 +98,7 @@ async def test_pressing_twice_stores_once(asked: Caller, browser: Browser) -> No
 
 async def test_going_back_changes_an_answer_that_is_not_complete(asked: Caller, browser: Browser) -> None:
     page = await browser.open(PAGE)
-    read(await browser.send(PAGE, page, mood=1))
+    await browser.go_on(PAGE, page, mood=1)
     assert (await browser.send(PAGE, page, mood=5)).status_code == 303
     [stored] = await asked.read_all("/v1/responses")
     assert (stored["status"], stored["answers"]["mood"]) == ("complete", 5)
@@ -301,6 +301,6 @@ async def test_a_database_that_is_gone_is_a_calm_page() -> None:
     gone = create_app(Database("postgresql://nobody@127.0.0.1:1/nothing"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(gone), base_url="http://steadfast.test") as http:
         shown = await Browser(http).open(PAGE, 503)
-    assert "what you typed is still there" in shown.text
+    assert "What you typed is still here" in shown.text
     assert shown.response.headers["retry-after"] == "1"
     await gone.state.database.close()

@@ -79,7 +79,10 @@ async def plant_answers(client: Caller, form: Caller, word: str) -> None:
     done(await form.post("/v1/responses", {**given, "invitation": invited["token"]}))
     claim = {**given, "customer": word, "case": word}
     done(await form.post("/v1/responses", claim, idempotency_key=word))
-    done(await form.post("/v1/responses", {**claim, "complete": False}))
+    slug = (await client.read("/v1/workspace"))["slug"]
+    page = f"/f/{slug}/post_interaction?customer={word}&case={word}"
+    said = {"answers": given["answers"], "complete": False, "source": f"letter to {word}"}
+    done(await client.http.post(page, json=said))
 
 
 async def plant_what_staff_write(client: Caller, word: str) -> None:

@@ -34,7 +34,7 @@ WHOLE: dict[str, Any] = {
         "repeat_within_days": 7,
     },
     "retention": {"responses": 730, "comments": 365, "audit": None, "events": 30},
-    "branding": {"logo_url": "https://example.com/logo.svg", "colour": "#0b5fFF"},
+    "branding": {"name": "Warmer", "logo_url": "https://example.com/logo.svg", "colour": "#0b5fFF"},
 }
 
 
@@ -55,7 +55,7 @@ async def test_everything_of_a_workspace_can_be_said_and_read(client: Caller) ->
 async def test_a_new_workspace_keeps_everything_and_has_due_rules(client: Caller) -> None:
     found = await client.read("/v1/workspace")
     assert found["retention"] == dict.fromkeys(("responses", "comments", "audit", "events"))
-    assert found["branding"] == {"logo_url": None, "colour": None}
+    assert found["branding"] == {"name": None, "logo_url": None, "colour": None}
     assert found["cost_rates"] == {"minute": None, "minute_by_team": {}, "contact": None, "repeat_within_days": 14}
     days = ("answer_due_days", "support_request_due_days", "follow_up_due_days", "contact_rest_days")
     assert [found[name] for name in days] == [10, 10, 2, 30]
