@@ -25,6 +25,7 @@ from api.key_uses import KeyUses, writing_uses
 from api.keys import routes as keys
 from api.limits import limits_of
 from api.logs import set_up_logs
+from api.measures import routes as measures
 from api.observing import RequestIds
 from api.pages import routes as pages
 from api.privacy import routes as privacy
@@ -46,6 +47,7 @@ ROUTERS = (
     revenues,
     feedback,
     failures,
+    measures,
     risk,
     roles,
     jobs,
