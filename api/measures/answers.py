@@ -39,7 +39,7 @@ surveys = Survey.__table__  # type: ignore[attr-defined] # SQLModel sets it on t
 NUMBER = r"^-?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?$"
 RESPONSE_COLUMNS = (
     *("workspace_id", "number", "survey_version", "customer_id", "case_id", "claimed_customer", "claimed_case"),
-    *("language", "answers", "complete", "answered_at", "recorded_at", "voided"),
+    *("language", "answers", "complete", "answered_at", "recorded_at", "voided", "survey_id"),
 )
 
 
@@ -89,10 +89,9 @@ class Asking:
 def answers(asking: Asking, places: Sequence[Place], scale: Scale) -> CTE:
     """Select every answer with its period, its group, and whose it is."""
     standing = _standing(kinds.RESPONSE, asking, *RESPONSE_COLUMNS)
-    head, column = kinds.RESPONSE.head, standing.c
-    of_head = and_(head.c.workspace_id == asking.workspace_id, head.c.id == column.id)
-    group, rows = _grouped(asking, standing, standing.join(head, of_head))
-    said = _said_in(places, head.c.survey_id, standing)
+    column = standing.c
+    group, rows = _grouped(asking, standing)
+    said = _said_in(places, standing)
     unproved = or_(column.claimed_customer.is_not(None), column.claimed_case.is_not(None))
     answered_us = type_coerce(column.answered_at, BigInteger)
     starts = [period.start_us for period in asking.periods]
@@ -109,29 +108,27 @@ def answers(asking: Asking, places: Sequence[Place], scale: Scale) -> CTE:
         )
         .select_from(rows)
         .where(column.complete.is_(True), column.voided.is_(False), _is_answer(said, scale))
-        .where(_among(places, head.c.survey_id, column.survey_version))
+        .where(_among(places, standing))
         .where(answered_us >= starts[0], answered_us < asking.periods[-1].end_us)
     )
     if asking.claims is not Claims.INCLUDE:
         statement = statement.where(unproved if asking.claims is Claims.ONLY else ~unproved)
-    return statement.cte("answers")
+    # Answers are looked at once, not once a figure: SQLite would read the JSON anew for each.
+    return statement.cte("answers").prefix_with("MATERIALIZED")
 
 
 def _standing(kind: RecordKind, asking: Asking, *names: str, called: str = "standing") -> Subquery:
     """Select records as they stand, or as they stood when no more was stored than at some moment."""
-    version = kind.version
-    columns = [version.c.id, *(version.c[name] for name in names)]
+    version, head = kind.version, kind.head
+    columns = [version.c.id, *(version.c[name] if name in version.c else head.c[name] for name in names)]
+    mine = head.c.workspace_id == asking.workspace_id
     if asking.known_at is None:
-        head = kind.head
-        statement = select(*columns).join(head, current(kind)).where(head.c.workspace_id == asking.workspace_id)
-        return statement.subquery(called)
+        return select(*columns).join(head, current(kind)).where(mine).subquery(called)
+    same = and_(head.c.workspace_id == version.c.workspace_id, head.c.id == version.c.id)
     order = [version.c[name].desc() for name in ("occurred_at", "recorded_at", "number")]
     place = func.row_number().over(partition_by=version.c.id, order_by=order).label("place")
-    ranked = (
-        select(*columns, place)
-        .where(version.c.workspace_id == asking.workspace_id, version.c.stored_at <= asking.known_at)
-        .subquery(f"{called}_then")
-    )
+    told = select(*columns, place).join(head, same).where(mine, version.c.stored_at <= asking.known_at)
+    ranked = told.subquery(f"{called}_then")
     return select(*(ranked.c[column.name] for column in columns)).where(ranked.c.place == 1).subquery(called)
 
 
@@ -143,20 +140,19 @@ def current(kind: RecordKind) -> ColumnElement[bool]:
     )
 
 
-def _grouped(asking: Asking, standing: Subquery, rows: FromClause) -> tuple[ColumnElement[Any], FromClause]:
+def _grouped(asking: Asking, standing: Subquery) -> tuple[ColumnElement[Any], FromClause]:
     """Return what tells the answers apart, and the rows with it joined: of a case or a customer as known now."""
     if asking.by is None:
-        return cast(null(), String), rows
+        return cast(null(), String), standing
     if asking.by is Grouping.LANGUAGE:
-        return standing.c.language, rows
+        return standing.c.language, standing
     if asking.by is Grouping.SURVEY:
-        survey_id = kinds.RESPONSE.head.c.survey_id
-        same = and_(surveys.c.workspace_id == asking.workspace_id, surveys.c.id == survey_id)
-        return surveys.c.key, rows.join(surveys, same)
+        same = and_(surveys.c.workspace_id == asking.workspace_id, surveys.c.id == standing.c.survey_id)
+        return surveys.c.key, standing.join(surveys, same)
     of_case = asking.by in OF_CASE
     found = _standing(kinds.CASE if of_case else kinds.CUSTOMER, asking, asking.by.value, called="about")
     same = found.c.id == (standing.c.case_id if of_case else standing.c.customer_id)
-    return found.c[asking.by.value], rows.outerjoin(found, same)
+    return found.c[asking.by.value], standing.outerjoin(found, same)
 
 
 def said_at(answers: Any, path: tuple[str, ...]) -> ColumnElement[str | None]:
@@ -164,7 +160,7 @@ def said_at(answers: Any, path: tuple[str, ...]) -> ColumnElement[str | None]:
     return cast(answers[path if len(path) > 1 else path[0]].as_string(), String)
 
 
-def _said_in(places: Sequence[Place], survey_id: ColumnElement[UUID], standing: Subquery) -> ColumnElement[Any]:
+def _said_in(places: Sequence[Place], standing: Subquery) -> ColumnElement[Any]:
     """Return what was answered, wherever the survey and version keep it."""
     by_path: dict[tuple[str, ...], list[Place]] = {}
     for place in places:
@@ -172,13 +168,14 @@ def _said_in(places: Sequence[Place], survey_id: ColumnElement[UUID], standing: 
     found = {path: said_at(standing.c.answers, path) for path in by_path}
     if len(found) == 1:
         return next(iter(found.values()))
-    return case(*((_among(by_path[path], survey_id, standing.c.survey_version), said) for path, said in found.items()))
+    return case(*((_among(by_path[path], standing), said) for path, said in found.items()))
 
 
-def _among(
-    places: Sequence[Place], survey_id: ColumnElement[UUID], survey_version: ColumnElement[int]
-) -> ColumnElement[bool]:
-    return or_(*(and_(survey_id == place.survey_id, survey_version.in_(place.versions)) for place in places))
+def _among(places: Sequence[Place], standing: Subquery) -> ColumnElement[bool]:
+    asked = standing.c
+    return or_(
+        *(and_(asked.survey_id == place.survey_id, asked.survey_version.in_(place.versions)) for place in places)
+    )
 
 
 def _is_answer(said: ColumnElement[Any], scale: Scale) -> ColumnElement[bool]:

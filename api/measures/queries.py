@@ -64,7 +64,7 @@ def sums(asking: Asking, places: Sequence[Place], scale: Scale, most: int) -> Se
 
 def _by_customer(told: CTE, figures: Sequence[Counted]) -> Subquery:
     """Add up each customer's answers by group and period."""
-    keys = [told.c[name] for name in ("grp", "period", "whose", "claimed")]
+    keys = [told.c[name] for name in ("grp", "whose", "claimed", "period")]
     columns: list[ColumnElement[Any]] = [
         func.count().label("m"),
         func.sum(told.c.late).label("late"),
