@@ -8,7 +8,7 @@ from math import erfc, exp, expm1, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 _SERIES_FROM_DF = 1_000.0
-_NORMAL_FROM_DF = 1e5
+_NORMAL_FROM_DF = 1e7
 _LOWEST_LOG = -700.0
 _PRECISION = 1e-14
 
@@ -72,7 +72,7 @@ def student_t_tails(t: float, df: float) -> float:
 
     Notes
     -----
-    As for the quantile; from 100 000 degrees of freedom on the normal distribution's.
+    As for the quantile; from ten million degrees of freedom on the normal distribution's.
 
     Examples
     --------

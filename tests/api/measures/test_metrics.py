@@ -62,7 +62,11 @@ async def test_every_kind_of_question_is_measured_as_it_can_be(known: Caller) ->
     good = {"recommend": 10, "ease": 3, "again": True, "why": "speed", "which": ["a", "bx1"], "minutes": 0.1, "mood": 2}
     good["parts"], bad["parts"] = {"price": "good", "speed": None}, {"price": "bad"}
     empty: dict[str, Any] = {"recommend": 8, "which": [], "words": "nothing"}
-    rows = [{"answers": good, "customer": "C-1"}, {"answers": bad, "customer": "C-2"}, {"answers": empty}]
+    rows: list[dict[str, Any]] = [
+        {"answers": good, "customer": "C-1"},
+        {"answers": bad, "customer": "C-2"},
+        {"answers": empty},
+    ]
     await say(known, *rows, survey="all")
     expected = {
         "recommend": [(None, 0, 3)],
