@@ -32,6 +32,7 @@ from models.rules.values import DAY_US, day_span
 MOST_PERIODS = 400
 MOST_POINTS = 20_000
 TEST = "score test with customers as clusters, two-sided"
+EARLIEST_US = 60 * DAY_US
 DAYS_BY_DEFAULT = {Interval.DAY: 30, Interval.WEEK: 26 * 7, Interval.MONTH: 365}
 Answered = Mapping[tuple[UUID, Path, int], tuple[int, datetime | None, datetime | None]]
 """By survey, path and version: how many answers, the first and the last."""
@@ -105,12 +106,16 @@ async def _figures(work: Work, asking: Asking, measures: Sequence[Measure]) -> l
 
 def _periods(asked: Asked, zone: str, known_at: datetime) -> Sequence[Period]:
     """Return the periods asked for, and before them the one the first is compared with."""
-    end_us = to_us(known_at) + 1 if asked.end is None else _first_us(asked.end, zone)
+    # Nothing was answered later than was known, and nothing when there were no surveys: so far periods can be told.
+    end_us = max(EARLIEST_US + 1, to_us(known_at) + 1)
+    if asked.end is not None:
+        end_us = min(end_us, _first_us(asked.end, zone))
     start_us = end_us - DAYS_BY_DEFAULT[asked.interval] * DAY_US
     if asked.start is not None:
         start_us = _first_us(asked.start, zone)
+    start_us = max(EARLIEST_US, start_us)
     if end_us <= start_us:
-        raise impossible("to", "before_from", "It does not lie after from.")
+        raise impossible("to", "before_from", "It does not lie after from, or from lies ahead of what is known.")
     try:
         return periods_between(start_us, end_us, asked.interval, zone, most=MOST_PERIODS)
     except ValueError:

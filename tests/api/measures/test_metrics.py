@@ -169,6 +169,23 @@ async def test_a_long_time_in_days_is_asked_for_in_parts(known: Caller) -> None:
         refusal(await known.get("/v1/metrics", **{"metric": "satisfaction", **wrong}), 422, "malformed")
 
 
+@pytest.mark.parametrize("interval", ["day", "week", "month"])
+async def test_the_ends_of_time_are_periods_without_answers(known: Caller, interval: str) -> None:
+    await say(known, happy(5))
+    for params in (
+        {"as_known_at": "1970-01-01T00:00:00Z"},
+        {"from": "1970-01-01", "to": "1970-06-01"},
+        {"to": "1971-01-01T00:00:00Z"},
+    ):
+        found = await known.read("/v1/metrics", metric="satisfaction", interval=interval, **params)
+        assert found["points"] == []
+    # What lies ahead is cut off at what is known, and asked for alone refused.
+    ahead = {"metric": "satisfaction", "interval": interval, "to": "2199-12-31T23:59:59Z"}
+    now = await known.read("/v1/metrics", metric="satisfaction", interval=interval)
+    assert (await known.read("/v1/metrics", **ahead))["to"] == now["to"]
+    refusal(await known.get("/v1/metrics", **ahead, **{"from": "2199-01-01"}), 422, "before_from")
+
+
 async def test_more_points_than_are_told_at_once_are_refused(known: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.measures.service.MOST_POINTS", 3)
     await say(known, happy(5), happy(5, on=on(7)))
