@@ -6,6 +6,7 @@ import pytest
 
 from models.rules.statistics import clustered_mean, clustered_nps, clustered_share
 from tests.api.caller import Caller, done, refusal
+from tests.api.conftest import MakeCaller, MakeWorkspace
 from tests.api.measures.conftest import EVERY_KIND, brief, happy, on, points, publish, say
 
 pytestmark = pytest.mark.anyio
@@ -145,7 +146,7 @@ async def test_unlike_scales_are_never_mixed(known: Caller) -> None:
     assert [scale["asked"][0]["versions"] for scale in found["scales"]] == [[1], [2], [3]]
 
 
-async def test_claims_are_counted_and_told_or_left_out(known: Caller, caller: Any) -> None:
+async def test_claims_are_counted_and_told_or_left_out(known: Caller, caller: MakeCaller) -> None:
     public = await caller("feedback:write")
     await say(known, happy(5, case="K-1"), happy(5))
     for satisfaction in (1, 1):
@@ -167,6 +168,17 @@ async def test_a_long_time_in_days_is_asked_for_in_parts(known: Caller) -> None:
     refusal(await known.get("/v1/metrics", metric="nobody"), 404, "not_found")
     for wrong in ({"by": "employee"}, {"interval": "hour"}, {"metric": "Bad Name"}, {"from": "yesterday"}):
         refusal(await known.get("/v1/metrics", **{"metric": "satisfaction", **wrong}), 422, "malformed")
+
+
+async def test_a_neighbour_sees_none_of_it(known: Caller, caller: MakeCaller, make_workspace: MakeWorkspace) -> None:
+    await publish(known, "own", {"key": "ours_alone", "kind": "nps"})
+    await say(known, happy(5, case="K-1"))
+    neighbour = await caller("analysis:read", of=await make_workspace("Another"))
+    assert await points(neighbour) == []
+    refusal(await neighbour.get("/v1/metrics", metric="ours_alone"), 404, "not_found")
+    told = (await neighbour.read("/v1/metrics/keys"))["items"]
+    assert {item["n"] for item in told} == {0}
+    assert "ours_alone" not in {item["metric"] for item in told}
 
 
 @pytest.mark.parametrize("interval", ["day", "week", "month"])
