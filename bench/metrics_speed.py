@@ -27,7 +27,7 @@ from api.workspaces import service
 from bench.figures import Figure, print_figures
 from models.access import Scope
 from models.appending import append_rows
-from models.database import Database
+from models.database import Database, owner_engine
 from models.feedback import Survey
 from models.ids import uuid7
 from models.migrating import migrate
@@ -117,8 +117,10 @@ async def measured(url: str, count: int) -> list[Figure]:
         begun = monotonic()
         key = await filled(database, count)
         sys.stderr.write(f"{store}: filled in {monotonic() - begun:.0f} s\n")
-        async with database.write() as session:
-            await session.execute(text("ANALYZE"))
+        owner = owner_engine(url)
+        async with owner.begin() as connection:
+            await connection.execute(text("ANALYZE"))
+        await owner.dispose()
         transport = httpx.ASGITransport(create_app(database))
         async with httpx.AsyncClient(transport=transport, base_url="http://steadfast.test", timeout=600) as http:
             return [await _timed(Caller(http, key), store, name, params) for name, params in ASKED.items()]
