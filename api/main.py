@@ -30,6 +30,7 @@ from api.keyring import KeyRing
 from api.keys import routes as keys
 from api.limits import limits_of
 from api.logs import set_up_logs
+from api.measures import routes as measures
 from api.observing import RequestIds
 from api.pages import routes as pages
 from api.pages import sharing
@@ -53,6 +54,7 @@ ROUTERS = (
     revenues,
     sharing,
     failures,
+    measures,
     roles,
     company,
     jobs,

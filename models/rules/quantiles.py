@@ -1,13 +1,14 @@
-"""The quantile of Student's t, which the standard library lacks.
+"""The quantile and the tails of Student's t, which the standard library lacks.
 
-Every interval over customers needs it, at degrees of freedom that are seldom whole numbers.
+Every interval and every test over customers needs them, at degrees of freedom that are seldom whole numbers.
 """
 
 from functools import lru_cache
-from math import exp, expm1, inf, lgamma, log, log1p, sqrt
+from math import erfc, exp, expm1, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 
 _SERIES_FROM_DF = 1_000.0
+_NORMAL_FROM_DF = 1e7
 _LOWEST_LOG = -700.0
 _PRECISION = 1e-14
 
@@ -52,6 +53,39 @@ def student_t_quantile(probability: float, df: float) -> float:
         return inf
     z = NormalDist().inv_cdf(probability)
     return _expansion(z, df) if df >= _SERIES_FROM_DF else _solved(2 * (1 - probability), z, df)
+
+
+def student_t_tails(t: float, df: float) -> float:
+    """Give the probability that Student's t lies further from 0 than a value, on either side.
+
+    Parameters
+    ----------
+    t : float
+        On either side of 0.
+    df : float
+        Degrees of freedom, not necessarily whole.
+
+    Returns
+    -------
+    float
+        1 where there are no degrees of freedom: then nothing is far from 0.
+
+    Notes
+    -----
+    As for the quantile; from ten million degrees of freedom on the normal distribution's.
+
+    Examples
+    --------
+    >>> round(student_t_tails(2.042272, 30), 6), student_t_tails(0, 5)
+    (0.05, 1.0)
+    """
+    if df <= 0 or t * t <= _PRECISION * df:
+        return 1.0
+    if df >= _NORMAL_FROM_DF:
+        return erfc(abs(t) / sqrt(2))
+    a = df / 2
+    log_beta = lgamma(a) + lgamma(0.5) - lgamma(a + 0.5)
+    return exp(_log_tail(a, -log1p(t * t / df), log_beta)[0])
 
 
 def _expansion(z: float, df: float) -> float:

@@ -214,13 +214,27 @@ def clustered_nps(customers: Iterable[tuple[int, int, int]]) -> ShareInterval:
     >>> nps.value, round(nps.low, 2), round(nps.high, 2)
     (0.3, -0.21, 0.66)
     """
-    counted = list(customers)
-    sums = ClusterSums.of((p - d, p + passive + d, p + d) for p, passive, d in counted)
+    return nps_interval(ClusterSums.of((p - d, p + passive + d, p + d) for p, passive, d in customers))
+
+
+def nps_interval(sums: ClusterSums) -> ShareInterval:
+    """Give a net promoter score with its interval.
+
+    Parameters
+    ----------
+    sums : ClusterSums
+        With k the promoters less the detractors, so that the rows' squares are both together.
+
+    Returns
+    -------
+    ShareInterval
+        See `clustered_nps`.
+    """
     if not sums.n:
         return ShareInterval(None, -1.0, 1.0, 0, 0.0)
-    promoters, detractors = sum(row[0] for row in counted), sum(row[2] for row in counted)
     score = sums.total / sums.n
     effective = sums.effective_n(sums.row_squares / sums.n - score * score)
+    promoters, detractors = (sums.row_squares + sums.total) / 2, (sums.row_squares - sums.total) / 2
     above = (effective * promoters / sums.n + _NPS_PSEUDO) / (effective + _NPS_PSEUDO_ALL)
     below = (effective * detractors / sums.n + _NPS_PSEUDO) / (effective + _NPS_PSEUDO_ALL)
     centre = above - below
