@@ -7,11 +7,12 @@ import signal
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import coverage
 import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -23,6 +24,7 @@ UNSEEN = {"chaos", "generated", "upgrading", "test_docs.py", "test_house.py", "t
 APART = {"models", "privacy"}
 TOGETHER = {"tests/test_readme.py"}
 RUN_FOLDER = pytest.StashKey[Path]()
+UNLOOKED = pytest.StashKey[bool]()
 
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] # httpx looks for it at every request; it is not here
 
@@ -73,7 +75,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         rooms = set(item.path.relative_to(TESTS).parts) if item.path.is_relative_to(TESTS) else set()
         twin = item.nodeid.replace("postgresql", "sqlite")
         if rooms & UNSEEN or (not rooms & APART and twin != item.nodeid and twin in known):
-            item.add_marker("no_cover")
+            item.stash[UNLOOKED] = True
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
+    """Let coverage look away from the whole of such a test: what it stands on takes as long as the test itself.
+
+    The marker `no_cover` of pytest-cov would look away from its body alone.
+    """
+    looking = coverage.Coverage.current() if UNLOOKED in item.stash else None
+    if looking is None:
+        return (yield)
+    looking.stop()
+    try:
+        return (yield)
+    finally:
+        looking.start()
 
 
 def pytest_sessionstart() -> None:
