@@ -8,12 +8,15 @@ stands before it was written by the caller himself.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Networks = Sequence[IPv4Network | IPv6Network]
+MOST_REMEMBERED = 4096
+"""Addresses of which it is remembered whether they are proxies of ours."""
 SCHEMES = {"http", "https"}
 HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$")
 WITH_PORT = re.compile(r"^(?:\[(?P<six>[^\]]+)\]|(?P<four>[0-9.]+))(?::\d{1,5})?$")
@@ -36,6 +39,7 @@ class TrustedProxies:
     def __init__(self, app: ASGIApp, trusted: Networks) -> None:
         self.app = app
         self.trusted = trusted
+        self._found = lru_cache(maxsize=MOST_REMEMBERED)(self._find)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on as its caller's."""
@@ -46,6 +50,9 @@ class TrustedProxies:
 
     def trusts(self, host: str) -> bool:
         """Return whether an address is one of the proxies named."""
+        return bool(self.trusted) and self._found(host)
+
+    def _find(self, host: str) -> bool:
         address = plain_address(host)
         if address is None:
             return False

@@ -100,7 +100,7 @@ async def _say_erased(request: Request, error: IntegrityError) -> None:
 
 async def read_json(request: Request) -> None:
     """Read the body as strict JSON or NDJSON, so that the framework finds it parsed."""
-    body = await read_body(request, BULK_LIMIT if request.url.path.endswith("/bulk") else BODY_LIMIT)
+    body = await read_body(request, BULK_LIMIT if request.scope["path"].endswith("/bulk") else BODY_LIMIT)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not body:
         return
@@ -134,7 +134,7 @@ def parse_json(data: bytes) -> Any:
     """Return the value of strict JSON text."""
     try:
         text = data.decode()  # `json.loads` would take UTF-16 and half a surrogate pair from bytes
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        value = STRICT.decode(text)
     except UnicodeDecodeError:
         raise _malformed("not_utf8", "The body is not UTF-8.") from None
     except RecursionError:
@@ -181,6 +181,9 @@ def _finite(text: str) -> float:
     if value in {float("inf"), float("-inf")}:
         raise ValueError(f"{text[:20]} is too large a number")
     return value
+
+
+STRICT = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def _malformed(code: str, detail: str, pointer: str = "") -> Malformed:

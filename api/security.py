@@ -9,6 +9,7 @@ import hmac
 import secrets
 import string
 from dataclasses import dataclass
+from functools import lru_cache
 
 ALPHABET = string.ascii_lowercase + string.digits
 PREFIX = "sfk"
@@ -23,6 +24,7 @@ class ParsedKey:
     text: str
 
 
+@lru_cache(maxsize=64)
 def derived_key(secret: str, purpose: str) -> bytes:
     """Return the key for one purpose, so that no two uses share one."""
     return hmac.digest(secret.encode(), f"steadfast/{purpose}".encode(), "sha256")

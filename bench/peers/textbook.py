@@ -48,7 +48,7 @@ class ResponsePublic(SQLModel):
 
 def _engine() -> Engine:
     if not URL.startswith("sqlite"):
-        return create_engine(URL.replace("postgresql://", "postgresql+psycopg://"), pool_size=10, max_overflow=0)
+        return create_engine(URL.replace("postgresql://", "postgresql+psycopg://"))
     made = create_engine(URL, connect_args={"check_same_thread": False, "timeout": 30})
 
     @event.listens_for(made, "connect")

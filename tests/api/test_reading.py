@@ -28,7 +28,7 @@ ODD_TEXTS = (
     "\\",
     "x" * 5000,
 )
-NEEDED = {"condition": "late", "type": "case.failed"}
+NEEDED = {"condition": "late", "metric": "satisfaction", "type": "case.failed"}
 NOT_THERE = {"/v1/models/{model_id}", "/v1/models/{model_id}/card"}
 """What only learning makes."""
 

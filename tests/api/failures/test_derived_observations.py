@@ -93,7 +93,8 @@ async def test_who_tells_of_one_case_at_once_leaves_what_one_after_the_other_lea
         for number in range(6)
     ]
     told += [client.respond("K-1", satisfaction=1) for _ in range(6)]
-    told += [client.put_case("K-1", "C-1", handovers=number) for number in (2, 3, 2, 3)]
+    opened = ago(days=5)
+    told += [client.put_case("K-1", "C-1", opened_at=opened, handovers=number) for number in (2, 3, 2, 3)]
     await asyncio.gather(*told)
     assert await states(client) == dict.fromkeys(("late", "handed_over", "unhappy"), ("present", "rule"))
     assert len(await client.read_all("/v1/responses", case="K-1")) == 6
