@@ -5,9 +5,9 @@ rely on it alone: a key may be revoked a moment later, by another process too.
 """
 
 import hashlib
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from time import monotonic
 
 from fastapi import Request
 
@@ -26,15 +26,14 @@ class KeyRing:
     async def caller(self, request: Request, scopes: Sequence[str]) -> Caller:
         """Return who holds the key that came with a request, or refuse it as `judge` does."""
         name = _name_of(request)
-        until, caller = self._held.get(name, (0.0, None)) if name else (0.0, None)
-        if caller is not None and until > time.monotonic():
+        until, caller = self._held.get(name, (0.0, None))
+        if caller is not None and until > monotonic():
             return await admit(request, caller, scopes)
         await judge(request, scopes)
         judged: Caller = request.state.caller
-        if name:
-            self._held[name] = (time.monotonic() + KEPT_SECONDS, judged)
-            if len(self._held) > MOST_KEYS:
-                self._held.popitem(last=False)
+        self._held[name] = (monotonic() + KEPT_SECONDS, judged)
+        if len(self._held) > MOST_KEYS:
+            self._held.popitem(last=False)
         return judged
 
     def forget(self, request: Request) -> None:
@@ -43,5 +42,4 @@ class KeyRing:
 
 
 def _name_of(request: Request) -> str:
-    header = request.headers.get("authorization", "")
-    return hashlib.sha256(header.encode()).hexdigest() if header else ""
+    return hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
