@@ -36,10 +36,6 @@ class KeyRing:
             self._held.popitem(last=False)
         return judged
 
-    def forget(self, request: Request) -> None:
-        """Judge the key of a request anew when it comes again."""
-        self._held.pop(_name_of(request), None)
-
 
 def _name_of(request: Request) -> str:
     return hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()

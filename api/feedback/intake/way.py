@@ -80,7 +80,6 @@ async def _taken(request: Request) -> Response | None:
     intake: Intake = request.app.state.intake
     stored = await intake.take(caller, body)
     if stored is None:
-        ring.forget(request)
         return None
     return Response(stored.model_dump_json(), 201, headers={"ETag": FIRST}, media_type="application/json")
 
