@@ -25,7 +25,7 @@ NOTED = "audited"
 PLACE = re.compile(r"([^/{}]+)/\{(\w+)\}|\{(\w+)\}")
 OURS = frozenset({"code", "key", "number"})
 """Parameters of an address that name things of the company's: they stand in the audit as they are, as do their ids."""
-OUR_NOUNS = frozenset({"changes", "needs", "role-proposals", "support-requests", "teams"})
+OUR_NOUNS = frozenset({"changes", "countermeasures", "needs", "role-proposals", "support-requests", "teams"})
 NO_DEED = frozenset({"audit_entries", "idempotent_answers"})
 THEIR_IDS = frozenset({"response_id", "invitation_id"})
 LONGEST_SUBJECT, LONGEST_ACTION = 300, 64

@@ -1,7 +1,8 @@
 """What is written beside the requests: they note it in memory, and it is stored a little later.
 
 No request waits for it and no GET writes it. What cannot be written waits on; what a process had noted when it was
-killed is lost, so nothing is kept like this that anybody was promised.
+killed is lost, so nothing is kept like this that anybody was promised. The upkeep that a database needs while it is
+served has the same round: what it has to do, it finds out there.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from api.logs import in_few_words
 from models.database import DATABASE_ERRORS, Database
 
 log = structlog.get_logger(__name__)
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 2.0
 
 
 class Noted(Protocol):

@@ -47,6 +47,12 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "a text that says something, not only spaces")
+    return text
+
+
 def _moment(value: Any) -> Any:
     if isinstance(value, datetime):
         return value
@@ -85,12 +91,13 @@ def _within_reason_day(value: str) -> date:
     return day
 
 
-def _rfc3339(value: datetime) -> str:
+def rfc3339(value: datetime) -> str:
+    """Return a moment as the API writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _as_given(value: date | datetime) -> str:
-    return _rfc3339(value) if isinstance(value, datetime) else value.isoformat()
+    return rfc3339(value) if isinstance(value, datetime) else value.isoformat()
 
 
 def _json_value(value: Any) -> Any:
@@ -101,6 +108,7 @@ def _json_value(value: Any) -> Any:
 
 Text = Annotated[str, Field(strict=True)]
 ShortText = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_without_nul)]
+Words = Annotated[ShortText, AfterValidator(_not_blank)]
 LongText = Annotated[str, Field(strict=True, min_length=1, max_length=4000)]
 Reference = Annotated[str, Field(strict=True, min_length=1, max_length=200), AfterValidator(_reference)]
 Code = Annotated[
@@ -116,7 +124,7 @@ Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
     AfterValidator(_within_reason),
-    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    PlainSerializer(rfc3339, return_type=str, when_used="json"),
 ]
 DayOrMoment = Annotated[
     date | datetime,

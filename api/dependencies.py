@@ -4,10 +4,11 @@ A write's session is committed when the route function has returned and its answ
 that answer is sent (`scope="function"`): a failing commit can never follow a 201.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -46,6 +47,11 @@ class Caller:
     def actor(self) -> str:
         """How the audit names this caller."""
         return self.name or f"key:{self.key_id}"
+
+    @cached_property
+    def told(self) -> Mapping[str, str]:
+        """How the log names this caller."""
+        return {"key": str(self.key_id), "workspace": str(self.workspace_id)}
 
     def may(self, scope: str) -> bool:
         """Return whether the key's scopes cover one."""

@@ -156,9 +156,30 @@ class ConditionSetConfirmed(_SetFound):
 
 
 class ConditionSetReturned(_SetFound):
-    """A condition set that had been confirmed, and then was not, is confirmed again."""
+    """A condition set is back: confirmed again by an analysis, or complete again after a verified countermeasure."""
 
     type = "condition_set.returned"
+
+
+class CountermeasureVerified(Payload):
+    """A countermeasure's conditions became rarer since it went live, by a test over customers, in a covered set."""
+
+    type = "countermeasure.verified"
+    sample = {
+        "countermeasure": "parts-list",
+        "kind": "knowledge",
+        "conditions": "wrong_part",
+        "condition_sets": ["6f1c2b8e-9a3d-5c1e-8e7a-2d9b1c4a5f60"],
+        "team": None,
+        "live_from": "2026-03-02T08:00:00Z",
+    }
+
+    countermeasure: str
+    kind: str
+    conditions: str = Field(description="The codes, joined by ` + `.")
+    condition_sets: list[str] = Field(description="The ids of those it is verified for.")
+    team: str | None
+    live_from: Moment
 
 
 class RoleProposalOffered(Payload):
@@ -210,6 +231,29 @@ class SupportOverdue(Payload):
     due_at: Moment
 
 
+class FollowUpOverdue(Payload):
+    """A follow-up owed to a customer was not closed in time: a promise not kept. Told once for each date."""
+
+    type = "follow_up.overdue"
+    sample = {
+        "follow_up": "redress-01998f6e2c1b7a559f0e5d1f3f0d7a13",
+        "kind": "redress",
+        "customer": "C-1",
+        "case": "K-1",
+        "team": "north",
+        "owed_at": "2026-03-04T17:00:00Z",
+        "due_at": "2026-03-06T22:59:59.999999Z",
+    }
+
+    follow_up: str
+    kind: Literal["redress", "outreach"]
+    customer: str
+    case: str | None
+    team: str | None
+    owed_at: Moment
+    due_at: Moment
+
+
 CATALOGUE: dict[str, type[Payload]] = {
     payload.type: payload
     for payload in (
@@ -219,14 +263,14 @@ CATALOGUE: dict[str, type[Payload]] = {
         CustomerRecovered,
         ConditionSetConfirmed,
         ConditionSetReturned,
+        CountermeasureVerified,
         RoleProposalOffered,
         RoleProposalAnswered,
         SupportOverdue,
+        FollowUpOverdue,
     )
 }
-TO_COME = ("countermeasure.verified", "follow_up.overdue")
-"""Types a hook may ask for already, and of which nothing is told before there are such things."""
-EVENT_TYPES = (*CATALOGUE, *TO_COME)
+EVENT_TYPES = tuple(CATALOGUE)
 
 
 def sample_of(kind: str) -> dict[str, Any]:

@@ -16,10 +16,13 @@ from pydantic import JsonValue
 from api import jobs
 from api.dependencies import Caller, Work
 from api.failures import analyses, derivation, telling, waking
+from api.failures.suggestions import asking, suggesting
 from api.jobs import pruning
 from api.jobs.leases import Held
 from api.privacy import forgetting, retention
-from api.risk import scoring
+from api.risk import effect, offering, scoring, training, usual
+from api.risk.follow_ups import overdue as promises
+from api.risk.follow_ups import owing
 from api.roles.overdue import emit_overdue
 from models.access import Scope
 from models.base import from_us
@@ -76,11 +79,18 @@ async def derive_some(work: Work, held: Held) -> Step:
 
 
 async def score_some(work: Work, held: Held) -> Step:
-    """Assess the next customers of all."""
+    """Assess the next customers of all; what is usual is kept with the first of them."""
     after, so_far = _so_far(held)
+    await usual.keep(work, work.kept[FOUND])
     further, counted = await scoring.assess_all(work, after)
     step = _step(further, so_far, counted, "assessing")
     return replace(step, progress=_share(int(str(step.result["customers"])), await scoring.count_all(work)))
+
+
+async def find_usual(work: Work, held: Held) -> usual.Found:
+    """Look once for what is usual, where nobody has this month."""
+    after, _ = _so_far(held)
+    return await usual.find_missing(work) if after is None else {}
 
 
 async def rescore_some(work: Work, held: Held) -> Step:
@@ -98,9 +108,9 @@ async def find_touched(work: Work, held: Held) -> Sequence[UUID]:
 
 
 async def sweep_some(work: Work, held: Held) -> Step:
-    """Tell of what came about by time alone: support that is overdue, and the next cases that fail by their facts."""
+    """Tell of what came about by time alone: what is overdue, and the next cases that fail by their facts."""
     after, so_far = _so_far(held)
-    overdue = await emit_overdue(work) if after is None else 0
+    overdue = await emit_overdue(work) + await promises.emit_overdue(work) if after is None else 0
     further = await telling.tell_all_failing(work, after)
     return _step(further, so_far, {"overdue": overdue}, "looking for what is due")
 
@@ -120,10 +130,48 @@ async def retain_some(work: Work, held: Held) -> Step:
     return _step(NOBODY if expired.more else None, so_far, expired.counts, "taking away what is old")
 
 
+async def suggest_from_some(work: Work, held: Held) -> Step:
+    """Keep the conditions that the next comments may speak of."""
+    _, so_far = _so_far(held)
+    found: suggesting.LookedThrough = work.kept[FOUND]
+    return _step(found.further, so_far, await suggesting.keep(work, found), "reading comments")
+
+
+async def read_comments(work: Work, held: Held) -> suggesting.LookedThrough:
+    """Look through the next comments for conditions they may speak of."""
+    after, _ = _so_far(held)
+    since, until = (from_us(int(str(held.request[name]))) for name in (asking.SINCE, asking.UNTIL))
+    return await suggesting.look_through(work, since, until, after, CASES_AT_ONCE)
+
+
 async def forget_some(work: Work, held: Held) -> Step:
     """Take the names of somebody who was erased out of the next rows that may hold them inside."""
     portion = await forgetting.forget_some(work, held)
     return Step(portion.checkpoint, portion.counts, "forgetting")
+
+
+async def follow_up_some(work: Work, held: Held) -> Step:
+    """Owe redress for the next failures that were told between two moments, then begin outreach where it is asked."""
+    after, so_far = _so_far(held)
+    since, until = (from_us(int(str(held.request[name]))) for name in ("since", "until"))
+    further, redress = await owing.owe_redress(work, since, until, after)
+    counted = {"redress": redress, "outreach": 0}
+    if further is None:
+        counted["outreach"] = await _begin_outreach(work, first=True)
+    return _step(further, so_far, counted, "owing follow-ups")
+
+
+async def reach_out(work: Work, held: Held) -> Step:
+    """Reckon what is known of the effect of outreach by now, then begin what has room."""
+    _, so_far = _so_far(held)
+    counted = {"reckoned": int(await effect.reckon(work)), "outreach": await _begin_outreach(work, first=False)}
+    return _step(None, so_far, counted, "looking at outreach")
+
+
+async def _begin_outreach(work: Work, *, first: bool) -> int:
+    if first and (await effect.newest(work)).computed_at is None:
+        await effect.reckon(work)
+    return await offering.offer(work)
 
 
 async def compact_files(database: Database) -> Mapping[str, JsonValue]:
@@ -139,15 +187,22 @@ LIGHT: dict[str, Portion] = {
     jobs.SWEEP: sweep_some,
     jobs.RETENTION: retain_some,
     jobs.FORGET: forget_some,
+    jobs.SUGGEST: suggest_from_some,
+    jobs.FOLLOW_UP: follow_up_some,
+    jobs.OUTREACH: reach_out,
 }
-BEFORE: dict[str, Callable[[Work, Held], Awaitable[object]]] = {jobs.RESCORE: find_touched}
+BEFORE: dict[str, Callable[[Work, Held], Awaitable[object]]] = {
+    jobs.SCORE: find_usual,
+    jobs.RESCORE: find_touched,
+    jobs.SUGGEST: read_comments,
+}
 """What is looked for before a portion's transaction, which keeps SQLite's one writer, and handed to it as `FOUND`."""
 ALONE: dict[str, Callable[[Database], Awaitable[Mapping[str, JsonValue]]]] = {jobs.COMPACT: compact_files}
 """These cannot be done within a transaction; done twice, they do no harm."""
-HEAVY = (jobs.ANALYSE, jobs.TRAIN)
-AFTER_RULES = (jobs.ANALYSE, jobs.TRAIN, jobs.SCORE, jobs.RESCORE)
+HEAVY = (jobs.ANALYSE, jobs.JUDGE, jobs.TRAIN, jobs.LEARN_COMMENTS, jobs.WATCH, jobs.FELT, jobs.WEIGH)
+AFTER_RULES = (jobs.ANALYSE, jobs.JUDGE, jobs.TRAIN, jobs.WATCH, jobs.SCORE, jobs.RESCORE)
 """These read what rules saw: they wait while a rule of their workspace is still looking back."""
-ENDED: dict[str, Ended] = {jobs.ANALYSE: analyses.end_without_result}
+ENDED: dict[str, Ended] = {jobs.ANALYSE: analyses.end_without_result, jobs.TRAIN: training.end_without_result}
 """What else is to be said, in the same transaction, when a job ends without a result."""
 
 

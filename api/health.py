@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from api import instruments, limits, marks
 from api.backlog import backlog
-from api.bodies import Answer
+from api.bodies import Answer, Moment
 from api.dependencies import bearer, database, utc_now
 from api.errors import NoSuchThing, NotSignedIn, Unavailable
 from api.limits import Kind
+from api.risk import stale
 from api.settings import settings
 from models.database import Database, WriterBusyError, is_unavailable
 from models.schema import head, revision_of
@@ -35,11 +37,20 @@ class LiveAnswer(Answer):
     status: Literal["ok"]
 
 
+class StaleAnswer(Answer):
+    """Risk models that are older than they should be: why, since when, and in how many workspaces."""
+
+    code: Literal["training_failed", "model_refused"]
+    since: Moment
+    workspaces: int
+
+
 class ReadyAnswer(Answer):
     """Whether requests are served, and what is not as it should be all the same."""
 
     status: Literal["ok", "degraded"]
     reasons: list[str]
+    stale: list[StaleAnswer]
 
 
 def install(app: FastAPI) -> None:
@@ -58,13 +69,16 @@ async def readyz(request: Request) -> ReadyAnswer:
     """Say that requests are served: the database answers, has this version's schema, and takes writes; else 503.
 
     `degraded` is served too, and `reasons` says what to look at: `writer_busy`, `little_room`, `worker_silent`,
-    `jobs_late`, `deliveries_late`. `steadfast doctor` says what to do.
+    `jobs_late`, `deliveries_late`, `models_stale`. With the last, `stale` says since when the last good risk model
+    serves in place of a newer one, because a training failed or a model must not be used. Of each `steadfast doctor`
+    says what to do.
     """
     store = database(request)
     try:
         async with store.read() as session:
             newest = await revision_of(session) == head()
             reasons = await _late(session) if newest else []
+            old = await stale.stale(session) if newest else []
         writes = newest and await _takes_writes(store)
     except Exception as error:
         if not is_unavailable(error):
@@ -76,7 +90,10 @@ async def readyz(request: Request) -> ReadyAnswer:
         reasons.append("writer_busy")
     if room_mib(store.url) < ROOM_MIB:
         reasons.append("little_room")
-    return ReadyAnswer(status="degraded" if reasons else "ok", reasons=reasons)
+    if old:
+        reasons.append("models_stale")
+    told = [StaleAnswer.model_validate(asdict(each)) for each in old]
+    return ReadyAnswer(status="degraded" if reasons else "ok", reasons=reasons, stale=told)
 
 
 async def _late(session: AsyncSession) -> list[str]:

@@ -12,6 +12,7 @@ from time import monotonic
 from fastapi import Request
 
 from api.dependencies import Caller, admit, judge
+from api.heads import line_of
 
 MOST_KEYS = 10_000
 KEPT_SECONDS = 60.0
@@ -21,7 +22,7 @@ class KeyRing:
     """Who holds which key, for a minute."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[str, tuple[float, Caller]] = OrderedDict()
+        self._held: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def caller(self, request: Request, scopes: Sequence[str]) -> Caller:
         """Return who holds the key that came with a request, or refuse it as `judge` does."""
@@ -37,5 +38,5 @@ class KeyRing:
         return judged
 
 
-def _name_of(request: Request) -> str:
-    return hashlib.sha256(request.headers.get("authorization", "").encode()).hexdigest()
+def _name_of(request: Request) -> bytes:
+    return hashlib.sha256(line_of(request, b"authorization")).digest()

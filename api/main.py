@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.telemetry import TelemetryConfig
 
 from api import errors, health
 from api.beside import written_beside
@@ -20,6 +21,8 @@ from api.customers import routes as customers
 from api.customers.routes import interactions, revenues
 from api.dependencies import Replay
 from api.failures import routes as failures
+from api.failures.countermeasures import routes as countermeasures
+from api.failures.suggestions import routes as suggestions
 from api.feedback import routes as feedback
 from api.feedback.intake.service import Intake
 from api.feedback.intake.way import FastWay
@@ -31,6 +34,9 @@ from api.keys import routes as keys
 from api.limits import limits_of
 from api.logs import set_up_logs
 from api.measures import routes as measures
+from api.measures.loyalty import routes as loyalty
+from api.measures.loyalty.charts import routes as loyalty_charts
+from api.measures.loyalty.validation import routes as validation
 from api.observing import RequestIds
 from api.pages import routes as pages
 from api.pages import sharing
@@ -39,11 +45,16 @@ from api.privacy import routes as privacy
 from api.problems import problems_page
 from api.proxies import TrustedProxies
 from api.risk import routes as risk
+from api.risk.follow_ups import routes as follow_ups
+from api.risk.fresh import FreshRisk
+from api.risk.way import RiskWay
 from api.roles import routes as roles
 from api.settings import networks_of, settings
 from api.webhooks import routes as webhooks
 from api.workspaces import routes as workspaces
+from models.compacting import LongLog
 from models.database import Database
+from models.planning import NewTables
 
 # In the order they are looked through for an address: what is asked most comes first.
 ROUTERS = (
@@ -54,7 +65,13 @@ ROUTERS = (
     revenues,
     sharing,
     failures,
+    countermeasures,
+    suggestions,
     measures,
+    loyalty_charts,
+    loyalty,
+    validation,
+    follow_ups,
     roles,
     company,
     jobs,
@@ -65,12 +82,14 @@ ROUTERS = (
     pages,
 )
 
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database for as long as the application runs, and keep a worker beside it where one is wanted."""
     kept = app.state
-    async with kept_worker(), written_beside(kept.database, kept.key_uses, kept.scanners):
+    async with kept_worker(), written_beside(kept.database, kept.key_uses, kept.scanners, NewTables(), LongLog()):
         yield
     await app.state.database.close()
 
@@ -84,9 +103,12 @@ def create_app(store: Database | None = None) -> FastAPI:
         summary="Measures how loyal a company is to its customers.",
         lifespan=lifespan,
         redirect_slashes=False,
+        # The service tells of itself in its own ways; to ask the framework's own each time costs every request.
+        telemetry=NO_TELEMETRY,
     )
     equip(app, store or Database(settings().database_url, settings().pool_size))
     app.add_middleware(FastWay)
+    app.add_middleware(RiskWay)
     app.add_middleware(RequestIds)
     app.add_middleware(TrustedProxies, trusted=networks_of(settings().trusted_proxies))
     errors.install(app)
@@ -105,6 +127,7 @@ def equip(app: FastAPI, store: Database) -> None:
     app.state.key_uses = KeyUses()
     app.state.key_ring = KeyRing()
     app.state.intake = Intake(store)
+    app.state.fresh_risk = FreshRisk(store)
     app.state.scanners = Scanners()
     app.state.frames = Frames()
 

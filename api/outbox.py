@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.dependencies import Work
-from models.appending import append_rows
+from models.appending import Rows, append_rows
 from models.hook import Delivery, DeliveryState, Hook
 from models.ids import uuid7
 from models.outbox import Event, OutboxClaim
@@ -69,6 +69,12 @@ def rows_of(work: Work, happened: Iterable[NewEvent], ids: Iterable[UUID] | None
         }
         for identity, event in zip(ids or iter(uuid7, None), happened, strict=False)
     ]
+
+
+def told_alike(work: Work, happened: Sequence[NewEvent]) -> Rows:
+    """Return events of one type, none of them told only once, as they are appended together."""
+    alike = {"workspace_id": work.workspace_id, "type": happened[0].type, "once": None, "recorded_at": work.now}
+    return Rows(events, alike, [{"id": uuid7(), "payload": event.payload} for event in happened])
 
 
 async def _address(work: Work, told: Mapping[UUID, str]) -> None:

@@ -20,6 +20,7 @@ MOST_REMEMBERED = 4096
 SCHEMES = {"http", "https"}
 HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$")
 WITH_PORT = re.compile(r"^(?:\[(?P<six>[^\]]+)\]|(?P<four>[0-9.]+))(?::\d{1,5})?$")
+SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 ELEMENT = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*")+')
 PAIR = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*(?:;|$)')
 
@@ -60,6 +61,8 @@ class TrustedProxies:
         return any(parsed in network for network in self.trusted)
 
     def _believe(self, scope: Scope) -> None:
+        if not any(name in SAID_BY_PROXIES for name, _ in scope["headers"]):
+            return
         caller = self._caller(Headers(scope=scope))
         if caller is None:
             return

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from api import audit, tombstones
 from api.dependencies import Work, judge, reading, writing
 from api.errors import Malformed, TooLarge, WrongMediaType
+from api.heads import line_of
 from api.idempotency import FirstAnswer, keep_answer
 from models.database import is_orphan
 
@@ -101,7 +102,7 @@ async def _say_erased(request: Request, error: IntegrityError) -> None:
 async def read_json(request: Request) -> None:
     """Read the body as strict JSON or NDJSON, so that the framework finds it parsed."""
     body = await read_body(request, BULK_LIMIT if request.scope["path"].endswith("/bulk") else BODY_LIMIT)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = line_of(request, b"content-type").decode("latin-1").partition(";")[0].strip().lower()
     if not body:
         return
     if kind in NDJSON_TYPES:
@@ -116,8 +117,8 @@ async def read_json(request: Request) -> None:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """Read the body, refusing it while it streams once it is over the limit."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    declared = line_of(request, b"content-length")
+    if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -144,7 +145,10 @@ def parse_json(data: bytes) -> Any:
         raise RequestValidationError([detail]) from None
     except ValueError as error:
         raise _malformed("not_finite", str(error)) from None
-    _check(value, "", searching=ESCAPED_TROUBLE.search(text) is not None)
+    searching = ESCAPED_TROUBLE.search(text) is not None
+    # What has fewer brackets than may stand one in another is not nested too deeply: no need to go through it.
+    if searching or text.count("{") + text.count("[") > DEEPEST:
+        _check(value, "", searching=searching)
     return value
 
 

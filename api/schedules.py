@@ -19,11 +19,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from api import jobs
 from api.dependencies import Work, writing_as
 from api.failures import analyses, waking
-from api.handlers import LIGHT, worker_caller
+from api.failures.countermeasures import effects
+from api.failures.suggestions import asking
+from api.failures.suggestions import training as comments
+from api.handlers import HEAVY, LIGHT, worker_caller
 from api.jobs.leases import Clock
 from api.jobs.queries import is_wanted
-from api.risk import training
+from api.measures.loyalty.felt import service as felt
+from api.risk import offering, reports, training
+from api.risk.follow_ups import owing
 from api.risk.scoring import is_anything_stored
+from api.roles.weighed import is_anything_to_weigh
 from api.workspaces import service as workspaces
 from models.base import from_us, to_us
 from models.database import Database
@@ -38,6 +44,7 @@ AT_ONCE = 50
 OVERLAP = timedelta(seconds=60)
 """What is stored carries the moment its transaction began: so far back something may still have come to light."""
 UNSURE = timedelta(days=1)
+HALF_A_DAY = timedelta(hours=12)
 BEGINNING = from_us(0)
 
 
@@ -92,6 +99,25 @@ async def _is_any_news(work: Work, turn: Turn) -> bool:
     return await is_anything_stored(work.session, work.workspace_id, turn.since, turn.until)
 
 
+async def _is_time_to_analyse(work: Work, turn: Turn) -> bool:
+    """Return whether the workspace wants an analysis tonight, and there is news for one."""
+    every = (await workspaces.of(work)).analyse_every_days
+    if every is None:
+        return False
+    return not _is_early(turn, every) and await _is_any_news(work, turn)
+
+
+def _is_early(turn: Turn, every: int) -> bool:
+    """Return whether the last turn is not so many days ago; nights are not all equally long."""
+    return turn.since != BEGINNING and turn.until - (turn.since + OVERLAP) < timedelta(days=every) - HALF_A_DAY
+
+
+async def _is_time_to_train(work: Work, turn: Turn) -> bool:
+    """Return whether the workspace wants a training this night, and there is news for one."""
+    every = (await workspaces.of(work)).train_every_days
+    return every is not None and not _is_early(turn, every) and await _is_any_news(work, turn)
+
+
 async def _is_time_to_look(work: Work, turn: Turn) -> bool:
     return turn.since == BEGINNING or await waking.is_any_overdue(work)
 
@@ -118,13 +144,60 @@ async def _train(work: Work, _turn: Turn) -> object:
     return await training.ask(work, promote=training.NEVER)
 
 
+async def _is_any_comment(work: Work, turn: Turn) -> bool:
+    return await comments.is_any_new(work, turn.since, turn.until)
+
+
+async def _suggest(work: Work, turn: Turn) -> object:
+    times = {asking.SINCE: to_us(turn.since), asking.UNTIL: to_us(turn.until)}
+    return await jobs.enqueue(work, jobs.SUGGEST, {**times})
+
+
+async def _is_anything_to_learn(work: Work, turn: Turn) -> bool:
+    return await comments.is_reason(work, turn.since, turn.until)
+
+
+async def _is_any_in_use(work: Work, _turn: Turn) -> bool:
+    return await reports.is_any_in_use(work)
+
+
+async def _is_any_answer(work: Work, turn: Turn) -> bool:
+    return await felt.is_any_answer(work, turn.since, turn.until)
+
+
+async def _is_any_live(work: Work, _turn: Turn) -> bool:
+    return await effects.is_any_live(work)
+
+
+async def _is_anything_owed(work: Work, turn: Turn) -> bool:
+    """Return whether a failure was told since the last turn, or a flag raised that asks for outreach."""
+    window = (work, turn.since, turn.until)
+    return await owing.is_any(*window) or await offering.is_any(*window)
+
+
+async def _reaches_out(work: Work, _turn: Turn) -> bool:
+    return await offering.is_wanted(work)
+
+
+async def _follow_up(work: Work, turn: Turn) -> object:
+    return await jobs.enqueue(work, jobs.FOLLOW_UP, {"since": to_us(turn.since), "until": to_us(turn.until)})
+
+
 REGULAR: dict[str, Regular] = {
     jobs.DERIVE: Regular(Every(timedelta(minutes=1)), _look, _is_time_to_look, begins_seen=True),
     jobs.RESCORE: Regular(Every(timedelta(minutes=1)), _rescore, _is_any_news),
     jobs.SWEEP: Regular(Nightly(hour=0), plainly(jobs.SWEEP)),
-    jobs.ANALYSE: Regular(Nightly(hour=1), _analyse, _is_any_news),
-    jobs.TRAIN: Regular(Nightly(hour=3, weekly=True), _train, _is_any_news),
+    jobs.ANALYSE: Regular(Nightly(hour=1), _analyse, _is_time_to_analyse),
+    jobs.JUDGE: Regular(Nightly(hour=2), plainly(jobs.JUDGE), _is_any_live),
+    jobs.TRAIN: Regular(Nightly(hour=3), _train, _is_time_to_train),
+    jobs.WATCH: Regular(Nightly(hour=4, weekly=True), plainly(jobs.WATCH), _is_any_in_use),
+    jobs.FELT: Regular(Nightly(hour=4), plainly(jobs.FELT), _is_any_answer),
+    jobs.WEIGH: Regular(Nightly(hour=2), plainly(jobs.WEIGH), is_anything_to_weigh),
+    jobs.SUGGEST: Regular(Every(timedelta(minutes=1)), _suggest, _is_any_comment),
+    jobs.LEARN_COMMENTS: Regular(Nightly(hour=3), plainly(jobs.LEARN_COMMENTS), _is_anything_to_learn),
+    jobs.FOLLOW_UP: Regular(Every(timedelta(minutes=1)), _follow_up, _is_anything_owed),
     jobs.SCORE: Regular(Nightly(hour=5, hours=1), _score),
+    jobs.OUTREACH: Regular(Nightly(hour=6, hours=1), plainly(jobs.OUTREACH), _reaches_out),
     jobs.RETENTION: Regular(Nightly(hour=2), plainly(jobs.RETENTION), deletes=True),
     jobs.PRUNE: Regular(Nightly(hour=4), plainly(jobs.PRUNE), deletes=True),
 }
@@ -132,7 +205,7 @@ REGULAR: dict[str, Regular] = {
 
 def regular() -> dict[str, Regular]:
     """Return what comes round and somebody can do."""
-    return {kind: found for kind, found in REGULAR.items() if kind in LIGHT or kind in {jobs.ANALYSE, jobs.TRAIN}}
+    return {kind: found for kind, found in REGULAR.items() if kind in LIGHT or kind in HEAVY}
 
 
 async def tick(database: Database, clock: Clock) -> int:

@@ -23,6 +23,7 @@ from api.jobs.leases import LOOK, Held, LeaseLost, Leases
 from api.logs import in_few_words
 from api.webhooks.delivery import deliver_due
 from models.database import Database, is_unavailable
+from models.planning import NewTables
 
 __all__ = ["News", "Refused", "Stopped", "Worker", "work_off", "worker_caller"]
 
@@ -169,6 +170,7 @@ class Worker:
         return outcome
 
     async def _work(self, held: Held, news: News) -> str:
+        await NewTables().flush(self.database)
         if held.kind in LIGHT:
             return await self._portions(held)
         if held.kind in ALONE:

@@ -97,6 +97,7 @@ def cuts(name: str) -> Iterator[Figure]:
             subprocess.run(["cp", "-a", str(server.data), str(disk.folder)], check=True)  # noqa: S603, S607 - no shell
             shutil.rmtree(server.data)
             server.data.symlink_to(disk.folder / "data")
+            disk.settle()  # PostgreSQL's checkpoints sync its tables, not the files a copy has just made around them
             server.start()
         served = Served(url, folder / "log")
         [key] = asyncio.run(with_workspaces(url, ["Warm Homes"]))

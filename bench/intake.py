@@ -163,13 +163,14 @@ def textbook(name: str, url: str) -> Iterator[Peer]:
 
 
 @contextmanager
-def django(name: str, url: str) -> Iterator[Peer]:
-    """Serve Django's ORM under gunicorn."""
+def django(name: str, url: str, *, template: bool = False) -> Iterator[Peer]:
+    """Serve Django's ORM under gunicorn: trimmed for this one route, or as a project's template sets it."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--chdir", str(HERE / "peers"), "--bind", f"127.0.0.1:{port}"]
     threads = ["--worker-class", "gthread", "--threads", "32", "--keep-alive", "60", "django_orm:application"]
-    with running([*command, *threads], port, {"BENCH_DATABASE_URL": url}) as pids:
-        yield Peer(f"{name}: Django ORM", port, children_of(pids[0]))
+    environment = {"BENCH_DATABASE_URL": url, "BENCH_DJANGO": "template" if template else "trimmed"}
+    with running([*command, *threads], port, environment) as pids:
+        yield Peer(f"{name}: Django ORM{' (template)' if template else ''}", port, children_of(pids[0]))
 
 
 def measured(peer: Peer, count: int, connections: int, database: list[int]) -> tuple[Round, float, float]:
@@ -189,13 +190,14 @@ def figures(rounds: int, seconds: float) -> Iterator[Figure]:
         postmaster = int((server.data / "postmaster.pid").read_text(encoding="ascii").split()[0])
         for pid in children_of(postmaster):
             os.sched_setaffinity(pid, set(range(1, os.cpu_count() or 2)))
-        names = {name: server.create_database(name) for name in ("ours", "textbook", "django")}
+        names = {name: server.create_database(name) for name in ("ours", "textbook", "django", "template")}
         postgres = stack.enter_context(ours("PostgreSQL", names["ours"], Path(folder)))
         sqlite = stack.enter_context(ours("SQLite", f"sqlite:///{folder}/ours.db", Path(folder)))
         peers = [
             *postgres,
             stack.enter_context(textbook("PostgreSQL", names["textbook"])),
             stack.enter_context(django("PostgreSQL", names["django"])),
+            stack.enter_context(django("PostgreSQL", names["template"], template=True)),
             *sqlite,
             stack.enter_context(textbook("SQLite", f"sqlite:///{folder}/textbook.db")),
         ]
@@ -226,6 +228,7 @@ def _told(peers: list[Peer], many: dict[str, list[float]]) -> Iterator[Figure]:
     asked: list[tuple[str, str, float]] = [
         ("PostgreSQL", "textbook SQLModel", 6),
         ("PostgreSQL", "Django ORM", 4),
+        ("PostgreSQL", "Django ORM (template)", 4),
         ("PostgreSQL", "null route", 0.45),
         ("SQLite", "textbook SQLModel", 4.5),
         ("SQLite", "null route", 0.45),

@@ -1,6 +1,6 @@
 """Everything this release must show, printed beside what was asked: `python bench/learning.py --data FOLDER`.
 
-`--quick` runs fewer seeds; `--only product|conditions|risk` runs one part.
+`--quick` runs fewer seeds; `--only product|conditions|countermeasures|risk` runs one part.
 """
 
 import argparse
@@ -8,12 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import condition_sets
+import conditions
+import countermeasures
 import product
-import risk_models
+import risk
 from figures import Figure, print_figures
 
-PARTS = ("product", "conditions", "risk")
+PARTS = ("product", "conditions", "countermeasures", "risk")
 
 
 def figures(data: Path | None, *, quick: bool, parts: list[str]) -> Iterator[Figure]:
@@ -24,11 +25,13 @@ def figures(data: Path | None, *, quick: bool, parts: list[str]) -> Iterator[Fig
         else:
             yield from product.figures(data)
     if "conditions" in parts:
-        yield from condition_sets.figures(data, quick)
+        yield from conditions.figures(data, quick)
+    if "countermeasures" in parts:
+        yield from countermeasures.measured(quick=quick)
     if "risk" in parts and data is None:
         yield Figure("risk on real data", "-", "no --data folder", None)
     elif "risk" in parts and data is not None:
-        yield from risk_models.figures(data, quick)
+        yield from risk.figures([data], quick)
 
 
 def main() -> int:

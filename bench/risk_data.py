@@ -4,6 +4,7 @@ Every reader returns plain arrays: one row per prediction, columns that were kno
 its outcome became known. None of the data is part of this repository; README of the data folder says what it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,17 @@ def standardised(train: Reals, test: Reals) -> tuple[Reals, Reals]:
     return (train - centre) / scale, (test - centre) / scale
 
 
-def read_table(path: Path) -> pa.Table:
-    """Read a CSV file, gzip included; empty texts stay empty."""
-    return csv.read_csv(path, convert_options=csv.ConvertOptions(strings_can_be_null=False))
+def parts(folders: Sequence[Path], stem: str) -> list[Path]:
+    """Return the files of one data set: those named for it, in the folders that are there."""
+    found = {path.resolve() for folder in folders for path in folder.glob(f"{stem}*.csv*") if path.is_file()}
+    return sorted(found)
+
+
+def read_table(folders: Sequence[Path], stem: str) -> pa.Table:
+    """Read a data set, gzip included: its parts put together. Empty texts stay empty."""
+    options = csv.ConvertOptions(strings_can_be_null=False)
+    tables = [csv.read_csv(path, convert_options=options) for path in parts(folders, stem)]
+    return pa.concat_tables(tables, promote_options="permissive")
 
 
 def floats(table: pa.Table, name: str) -> Reals:
@@ -130,9 +139,9 @@ def stacked(columns: dict[str, Reals]) -> tuple[tuple[str, ...], Reals]:
     return tuple(columns), np.column_stack([known(values) for values in columns.values()])
 
 
-def olist(folder: Path) -> Rows:
+def olist(folders: Sequence[Path]) -> Rows:
     """Return delivered orders at the moment their survey was sent; the outcome is a failing review (1 or 2 of 5)."""
-    table = read_table(folder / "olist_orders.csv.gz")
+    table = read_table(folders, "olist_orders")
     sent, answered, bought = micros(table, "rdate"), micros(table, "rans"), micros(table, "order_purchase_timestamp")
     outcome = floats(table, "bad").astype(np.int64)
     columns = _olist_promise(table, sent) | _olist_order(table)
@@ -176,9 +185,9 @@ def _olist_order(table: pa.Table) -> dict[str, Reals]:
     return columns | indicators("paid", texts(table, "pay_type"))
 
 
-def telco(folder: Path) -> Rows:
+def telco(folders: Sequence[Path]) -> Rows:
     """Return customers of a telephone company; the outcome is churn. No time in it."""
-    table = read_table(folder / "telco.csv.gz")
+    table = read_table(folders, "telco")
     skip = {"customerID", "Churn", "tenure", "MonthlyCharges", "TotalCharges"}
     tenure, monthly = floats(table, "tenure"), floats(table, "MonthlyCharges")
     total = np.array([float(text or "0") for text in (cell.strip() for cell in texts(table, "TotalCharges"))])
@@ -192,9 +201,9 @@ def telco(folder: Path) -> Rows:
     return Rows(names, X, outcome, never, never, texts(table, "customerID"))
 
 
-def cdnow(folder: Path, weeks: int = 39) -> Rows:
+def cdnow(folders: Sequence[Path], weeks: int = 39) -> Rows:
     """Return buyers seen after the first 39 weeks; the outcome is no purchase in the next 39."""
-    table = read_table(folder / "cdnow.csv.gz")
+    table = read_table(folders, "cdnow")
     who, amount = texts(table, "id"), floats(table, "amt")
     moment = np.array([f"{d[:4]}-{d[4:6]}-{d[6:]}" for d in texts(table, "date")], dtype="datetime64[D]")
     day = (moment - moment.min()).astype(int)
@@ -227,13 +236,13 @@ def _rhythm(count: Reals, first: Reals, last: Reals, cut: int) -> dict[str, Real
     }
 
 
-def incidents(folder: Path) -> Rows:
+def incidents(folders: Sequence[Path]) -> Rows:
     """Return incidents as their first log row has them; the outcome is a broken service promise (made_sla false).
 
     `resolved_at`, `closed_at`, `resolved_by` and `closed_code` stand in the first rows already (the export wrote
     them back): none is read, and neither are the problem and change numbers.
     """
-    table = read_table(folder / "incidents.csv.gz")
+    table = read_table(folders, "incidents")
     number, version = floats(table, "number"), floats(table, "sys_mod_count")
     updated = _day_first(texts(table, "sys_updated_at"))
     order = np.lexsort((version, updated, number))

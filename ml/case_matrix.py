@@ -3,17 +3,18 @@
 Conditions are taken as known at the moment the failure definition states. A condition seen by a rule is absent where
 nothing is stored; one that people report is *not observed* there, and so is every condition of a case that nobody had
 told of by that moment: unknown is not false. A condition whose rule reads what the outcome's definition reads is
-refused by name. Standard library and SQLAlchemy only.
+refused by name, and so is one that was only ever recorded after the outcome. Standard library and SQLAlchemy only.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from uuid import UUID
 
 from sqlalchemy import CTE, Connection
 
 from ml.case_outcomes import case_outcomes, case_values
-from ml.features import answered_case_moments, case_moments, cases_known_from, condition_states
+from ml.features import answered_case_moments, case_moments, cases_known_from, condition_states, told_conditions
 from models.rules.conditions import Rule
 from models.rules.failure import defines_outcome
 from models.rules.outcome import FailureDefinition
@@ -52,6 +53,9 @@ class CaseMatrix:
         The value of the confounder asked for, empty where none was.
     refused : dict of str to frozenset of str
         Conditions that would define the outcome, and the fields they share with it.
+    recorded_after : list of str
+        Conditions of these cases that nobody had recorded in any of them by the moment it counted, and some have since:
+        whoever recorded them knew the outcome. Their columns hold nothing but *not observed*.
     not_known : int
         How many rows are of cases that nobody had told of by the moment their conditions count.
     """
@@ -64,6 +68,7 @@ class CaseMatrix:
     cases: list[UUID] = field(default_factory=list)
     strata: list[str] = field(default_factory=list)
     refused: dict[str, frozenset[str]] = field(default_factory=dict)
+    recorded_after: list[str] = field(default_factory=list)
     not_known: int = 0
 
 
@@ -129,7 +134,20 @@ def read_case_matrix(
         matrix.cases.append(row.case_id)
         if strata is not None:
             matrix.strata.append(apart.get(row.case_id, ""))
+    matrix.recorded_after = _recorded_after(connection, workspace_id, matrix)
     return matrix
+
+
+def _recorded_after(connection: Connection, workspace_id: UUID, matrix: CaseMatrix) -> list[str]:
+    """Return the conditions that were told of in these cases, but in none of them in time."""
+    never = [
+        code for place, code in enumerate(matrix.conditions) if all(isnan(states[place]) for states in matrix.states)
+    ]
+    if not never or not matrix.cases:
+        return []
+    cases = set(matrix.cases)
+    told = connection.execute(told_conditions(workspace_id, never))
+    return sorted({row.condition for row in told if row.case_id in cases})
 
 
 def _states(

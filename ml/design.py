@@ -11,14 +11,16 @@ from ml.scorecard import Scorecard
 LEAST_Z = 3.0
 
 
-def design_matrix(scorecard: Scorecard, columns: Mapping[str, ArrayLike]) -> Reals:
+def design_matrix(scorecard: Scorecard, columns: Mapping[str, ArrayLike], *, unknown: float = 0.0) -> Reals:
     """Return term values of many customers, shape (n, n_terms), in the order of the scorecard.
 
     Parameters
     ----------
     scorecard : Scorecard
     columns : mapping of str to array-like of shape (n,)
-        Raw features by name; NaN is unknown and becomes 0, and so does a whole column that is absent.
+        Raw features by name; NaN is unknown and becomes `unknown`, and so does a whole column that is absent.
+    unknown : float
+        0 says nothing in a logistic model; NaN is kept apart by a model of trees.
 
     Raises
     ------
@@ -35,13 +37,13 @@ def design_matrix(scorecard: Scorecard, columns: Mapping[str, ArrayLike]) -> Rea
     sizes = {array.shape for array in arrays.values()}
     if len(sizes) != 1 or len(shape := sizes.pop()) != 1:
         raise ValueError("columns are arrays of one length")
-    matrix = np.zeros((shape[0], len(scorecard.terms)))
+    matrix = np.full((shape[0], len(scorecard.terms)), unknown)
     for index, term in enumerate(scorecard.terms):
         raw = arrays.get(term.feature)
         if raw is not None:
             form = term.transform.clip_form()
             value = np.clip((raw.astype(np.float64) - form.centre) / form.scale, form.low, form.high)
-            matrix[:, index] = np.nan_to_num(np.log(value) if form.logarithm else value, nan=0.0)
+            matrix[:, index] = np.nan_to_num(np.log(value) if form.logarithm else value, nan=unknown)
     return matrix
 
 

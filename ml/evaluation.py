@@ -11,16 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
-from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ml.resampling import customer_draws
+
 BINS = 10
-ISOTONIC_FROM = 4000
 SMALLEST = 1e-12
 
 Reals = NDArray[np.float64]
@@ -148,19 +146,11 @@ def clustered_interval(
     (low, high) : tuple of float
     """
     outcome, risk = _pair(y, p)
-    owner = np.arange(outcome.size) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    rows = np.argsort(owner, kind="stable")
-    counts = np.bincount(owner)
-    starts = np.cumsum(counts) - counts
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        drawn = rng.integers(counts.size, size=counts.size)
-        sizes = counts[drawn]
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        chosen = rows[np.repeat(starts[drawn], sizes) + within]
-        if 0 < outcome[chosen].sum() < chosen.size:
-            values.append(statistic(outcome[chosen], risk[chosen]))
+    values = [
+        statistic(outcome[chosen], risk[chosen])
+        for chosen in customer_draws(groups, outcome.size, draws=draws, seed=seed)
+        if 0 < outcome[chosen].sum() < chosen.size
+    ]
     if not values:
         return float("nan"), float("nan")
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
@@ -172,6 +162,7 @@ def forward_folds(
     groups: ArrayLike | None = None,
     *,
     periods: int = 4,
+    first: int = 1,
     embargo: float = 0,
     customer_folds: int = 3,
     seed: int = 0,
@@ -190,6 +181,8 @@ def forward_folds(
         The customer of each row.
     periods : int
         At least 2. Fewer are used where fewer distinct moments exist.
+    first : int
+        The first period that is tested, from 1; those before it are only learnt from.
     embargo : float
         How long a row's outcome takes to become known (gap + horizon), in units of `time`: training rows end that
         long before the period tested begins.
@@ -205,7 +198,7 @@ def forward_folds(
     """
     moment = np.asarray(time)
     fold = _customer_fold(groups, moment.size, customer_folds, seed)
-    cuts = np.unique(np.quantile(moment, np.arange(1, periods) / periods, method="higher"))
+    cuts = np.unique(np.quantile(moment, np.arange(first, periods) / periods, method="higher"))
     for index, cut in enumerate(cuts):
         until = cuts[index + 1] if index + 1 < cuts.size else np.inf
         past = (moment < cut) & (moment + embargo <= cut)
@@ -263,36 +256,6 @@ def out_of_sample(
 def plain_logistic() -> BaseEstimator:
     """Return the ordinary arm: standardised columns, scikit-learn's logistic regression as it comes."""
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-
-
-def challenger(n_departures: int, signs: Sequence[int] | None = None, *, seed: int = 0) -> BaseEstimator:
-    """Return the challenger: small gradient boosting, calibrated on held-out folds.
-
-    Parameters
-    ----------
-    n_departures : int
-        Sigmoid calibration below 4 000 departures, isotonic above: isotonic steps need that many not to overfit.
-    signs : sequence of int, optional
-        Known direction of each column (-1, 0, 1), as monotone constraints.
-    seed : int
-
-    Notes
-    -----
-    Rows are never over-sampled nor classes re-weighted: both break calibration (error .12-.29 against .007).
-    """
-    boosting = HistGradientBoostingClassifier(
-        learning_rate=0.05,
-        max_iter=150,
-        max_leaf_nodes=8,
-        min_samples_leaf=40,
-        l2_regularization=1.0,
-        monotonic_cst=None if signs is None else list(signs),
-        random_state=seed,
-    )
-    # Shuffled, because rows usually come in the order of time and a drifting rate would bend the calibration.
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    method = "isotonic" if n_departures >= ISOTONIC_FROM else "sigmoid"
-    return CalibratedClassifierCV(boosting, method=method, cv=folds, ensemble=False)
 
 
 def _pair(y: ArrayLike, p: ArrayLike) -> tuple[Reals, Reals]:

@@ -10,10 +10,6 @@ from dataclasses import dataclass
 
 from ml.scoring import Features, RiskModel, probability
 
-SHOWN = 5  # conditions named in the sentence; the answer's lists hold all of them
-VISIBLE = 0.005  # a smaller fall would print as the same two digits
-_COUNT = {2: "two", 3: "three", 4: "four", 5: "five"}
-
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedSet:
@@ -25,17 +21,10 @@ class ConfirmedSet:
         As in the feature ``set:<id>``.
     conditions : tuple of str
         Its members' codes.
-    customers : int, optional
-        Customers who had all of it in the confirmation window.
-    rate_with, rate_without_any : float, optional
-        Share of cases that failed with the set complete, and with one member missing.
     """
 
     id: str
     conditions: tuple[str, ...]
-    customers: int | None = None
-    rate_with: float | None = None
-    rate_without_any: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +64,25 @@ class NearSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a raw feature adds to the log-odds."""
+
+    feature: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why the model's risk is what it is, in conditions.
 
     Attributes
     ----------
+    risk, low, high : float
+        As `ml.scoring.RiskModel.score` gives them.
+    base_log_odds : float
+        Log-odds of a customer with every term zero; with all contributions they sum to the log-odds of `risk`.
+    contributions : tuple of Contribution
+        Every feature that adds or takes something, the furthest from zero first.
     conditions : tuple of ConditionReason
         Every condition present, the largest fall in risk first.
     condition_sets : tuple of SetReason
@@ -87,18 +90,17 @@ class Explanation:
     near_sets : tuple of NearSet
     top_set : str or None
         Members of the first complete set joined by " + "; ``None`` where no set is complete.
-    reason_text : str
-        One plain English sentence.
     """
 
     risk: float
     low: float
     high: float
+    base_log_odds: float
+    contributions: tuple[Contribution, ...]
     conditions: tuple[ConditionReason, ...]
     condition_sets: tuple[SetReason, ...]
     near_sets: tuple[NearSet, ...]
     top_set: str | None
-    reason_text: str
 
 
 class _Removal:
@@ -106,24 +108,26 @@ class _Removal:
 
     def __init__(
         self,
-        model: RiskModel,
-        features: Features,
+        intercept: float,
+        added: Mapping[str, float],
         sets: Iterable[ConfirmedSet],
         linked: Mapping[str, Collection[str]],
     ) -> None:
-        self._added = model.contributions(features)
-        self._log_odds = model.intercept + sum(self._added.values())
+        self._added = added
+        self._log_odds = intercept + sum(added.values())
         self._linked = linked
         self._sets_of: dict[str, list[str]] = {}
         for confirmed in sets:
-            for code in confirmed.conditions:
-                self._sets_of.setdefault(code, []).append(f"set:{confirmed.id}")
+            name = f"set:{confirmed.id}"
+            # What adds nothing is not missed when it breaks.
+            for code in confirmed.conditions if name in added else ():
+                self._sets_of.setdefault(code, []).append(name)
 
     def risk_without(self, codes: Iterable[str]) -> float:
         """Return the risk with every one of `codes` absent and every set holding one of them broken."""
         gone: set[str] = set()
         for code in codes:
-            gone.update((f"seen:{code}", f"decayed:{code}"))
+            gone.update((f"seen:{code}", f"decayed:{code}", f"verified:{code}"))
             gone.update(self._linked.get(code, ()))
             gone.update(self._sets_of.get(code, ()))
         return self.risk_less(gone)
@@ -131,7 +135,7 @@ class _Removal:
     def risk_less(self, names: Collection[str]) -> float:
         """Return the risk with these features adding nothing."""
         # Sorted, because a sum of floats depends on its order and a stored assessment must not flicker.
-        return probability(self._log_odds - sum(self._added.get(name, 0.0) for name in sorted(names)))
+        return probability(self._log_odds - sum(self._added[name] for name in sorted(names) if name in self._added))
 
 
 def explain(
@@ -166,9 +170,9 @@ def explain(
 
     Notes
     -----
-    *Condition absent*: its ``seen:`` and ``decayed:`` features are zero, its linked features unknown, every set it
-    belongs to is broken. *Set removed* (`SetReason.risk_without`): all of its members absent, because every
-    condition of a set is owed a countermeasure, and a set is not broken in life while its members all stay.
+    *Condition absent*: its ``seen:``, ``decayed:`` and ``verified:`` features are zero, its linked features unknown,
+    every set it belongs to is broken. *Set removed* (`SetReason.risk_without`): all of its members absent, because
+    every condition of a set is owed a countermeasure, and a set is not broken in life while its members all stay.
     Sets are ranked by `SetReason.risk_broken` instead, what the set adds beyond its parts: removing more members
     always lowers the risk further, so ranking by full removal would favour the longest set; and a single condition
     that is a set by itself would outrank every larger set that it belongs to, because it breaks that too.
@@ -178,24 +182,22 @@ def explain(
     >>> from ml.scorecard import scorecard_for
     >>> model = RiskModel.prior(scorecard_for("ab", ["s"]), yearly_loss=0.2)
     >>> seen = {"seen:a": 1.0, "seen:b": 1.0, "set:s": 1.0}
-    >>> explain(model, seen, present="ab", sets=[ConfirmedSet("s", ("a", "b"))]).reason_text
-    'Risk .13 [.02, .51] within 90 days; without a .06; without b .06; these two act together.'
+    >>> why = explain(model, seen, present="ab", sets=[ConfirmedSet("s", ("a", "b"))])
+    >>> round(why.risk, 2), [(reason.code, round(reason.risk_without, 2)) for reason in why.conditions], why.top_set
+    (0.13, [('a', 0.06), ('b', 0.06)], 'a + b')
     """
-    score = model.score(features)
-    removal = _Removal(model, features, sets, linked or {})
+    score, added = model.explained(features)
+    removal = _Removal(model.intercept, added, sets, linked or {})
     without = {code: removal.risk_without([code]) for code in set(present)}
     conditions = tuple(ConditionReason(code, without[code]) for code in _by_risk(without))
     complete = {s.id: s for s in sets if _complete(s, features, without)}
-    reasons = [_set_reason(confirmed, removal) for confirmed in complete.values()]
+    reasons = [_set_reason(confirmed, removal, without) for confirmed in complete.values()]
     reasons.sort(key=lambda reason: (round(reason.risk_broken, 12), reason.risk_without, reason.id))
     short = near or {}
-    risk = f"Risk {_decimal(score.risk)} [{_decimal(score.low)}, {_decimal(score.high)}]"
-    named = [reason for reason in conditions if score.risk - reason.risk_without >= VISIBLE][:SHOWN]
-    clauses = [f"{risk} within {model.horizon_days} days", *_condition_clauses(named, any_present=bool(without))]
-    if reasons:
-        clauses.append(_set_clause(reasons[0], complete[reasons[0].id], named))
     return Explanation(
         *score,
+        base_log_odds=model.intercept,
+        contributions=_by_size(added),
         conditions=conditions,
         condition_sets=tuple(reasons),
         near_sets=tuple(
@@ -204,8 +206,12 @@ def explain(
             if confirmed.id in short and confirmed.id not in complete
         ),
         top_set=" + ".join(reasons[0].conditions) if reasons else None,
-        reason_text="; ".join(clauses) + ".",
     )
+
+
+def _by_size(added: Mapping[str, float]) -> tuple[Contribution, ...]:
+    ordered = sorted(added.items(), key=lambda item: (-abs(item[1]), item[0]))
+    return tuple(Contribution(feature, log_odds) for feature, log_odds in ordered if log_odds)
 
 
 def _complete(confirmed: ConfirmedSet, features: Features, present: Collection[str]) -> bool:
@@ -216,8 +222,10 @@ def _complete(confirmed: ConfirmedSet, features: Features, present: Collection[s
     return all(code in present for code in confirmed.conditions)
 
 
-def _set_reason(confirmed: ConfirmedSet, removal: _Removal) -> SetReason:
-    one_absent = {code: removal.risk_without([code]) for code in confirmed.conditions}
+def _set_reason(confirmed: ConfirmedSet, removal: _Removal, without: Mapping[str, float]) -> SetReason:
+    one_absent = {
+        code: without[code] if code in without else removal.risk_without([code]) for code in confirmed.conditions
+    }
     members = tuple(_by_risk(one_absent))
     broken = removal.risk_less({f"set:{confirmed.id}"})
     return SetReason(confirmed.id, members, removal.risk_without(members), broken)
@@ -226,41 +234,3 @@ def _set_reason(confirmed: ConfirmedSet, removal: _Removal) -> SetReason:
 def _by_risk(without: Mapping[str, float]) -> list[str]:
     """Sort codes by risk, those alike to the last rounding by name."""
     return sorted(without, key=lambda code: (round(without[code], 12), code))
-
-
-def _condition_clauses(named: Collection[ConditionReason], *, any_present: bool) -> list[str]:
-    if not named:
-        return ["no single condition on record lowers it visibly" if any_present else "no condition on record"]
-    return [f"without {reason.code} {_decimal(reason.risk_without)}" for reason in named]
-
-
-def _set_clause(reason: SetReason, confirmed: ConfirmedSet, named: Collection[ConditionReason]) -> str:
-    size = len(reason.conditions)
-    if size > 1 and {shown.code for shown in named} == set(reason.conditions):
-        subject = f"these {_COUNT.get(size, str(size))} act together"
-    else:
-        subject = " + ".join(reason.conditions) + (" act together" if size > 1 else " is known to act alone")
-    return subject + _facts(confirmed)
-
-
-def _facts(confirmed: ConfirmedSet) -> str:
-    parts = []
-    if confirmed.customers is not None and confirmed.rate_with is not None:
-        parts.append(f"{confirmed.customers} customers, {_percent(confirmed.rate_with)} of their cases failed")
-    if confirmed.rate_without_any is not None:
-        missing = "when one is missing" if len(confirmed.conditions) > 1 else "without it"
-        parts.append(f"{_percent(confirmed.rate_without_any)} {missing}")
-    return f" ({'; '.join(parts)})" if parts else ""
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _decimal(value: float) -> str:
-    """Two decimals in the manner of statistics, never a certainty."""
-    if value < VISIBLE:
-        return "under .01"
-    if value > 1 - VISIBLE:
-        return "over .99"
-    return f"{value:.2f}".removeprefix("0")

@@ -33,7 +33,10 @@ class Sighting:
 
 
 def exposure_features(
-    sightings: Iterable[Sighting], moment_us: int, sets: Mapping[str, Collection[str]] | None = None
+    sightings: Iterable[Sighting],
+    moment_us: int,
+    sets: Mapping[str, Collection[str]] | None = None,
+    verified: Mapping[str, int] | None = None,
 ) -> dict[str, float]:
     """Return the condition and set features of one customer at a moment.
 
@@ -45,12 +48,15 @@ def exposure_features(
         The moment, UTC microseconds.
     sets : mapping of str to collection of str, optional
         Members of each confirmed condition set, by set id.
+    verified : mapping of str to int, optional
+        By condition since when a countermeasure on it is verified, UTC microseconds, as known at the moment.
 
     Returns
     -------
     dict of str to float
         `seen:<code>` 1 where present in a case within 90 days; `decayed:<code>` the number of cases, each halved
-        every 60 days; `set:<id>` 1 where one case within 90 days had all members, else 0.
+        every 60 days; `set:<id>` 1 where one case within 90 days had all members, else 0; `verified:<code>` 1 where a
+        countermeasure was verified since the condition was last seen. Of a condition never seen nothing is said.
 
     Examples
     --------
@@ -59,22 +65,34 @@ def exposure_features(
     1.0
     >>> exposure_features(seen, 60 * DAY_US)["decayed:late"]
     0.5
+    >>> exposure_features(seen, 60 * DAY_US, verified={"late": 30 * DAY_US, "no_callback": 0})["verified:late"]
+    1.0
     """
     features: defaultdict[str, float] = defaultdict(float)
     by_case: defaultdict[Any, dict[str, int]] = defaultdict(dict)
+    last_seen: dict[str, int] = {}
     for sighting in sightings:
+        last_seen[sighting.condition] = max(sighting.since_us, last_seen.get(sighting.condition, sighting.since_us))
         days = (moment_us - sighting.since_us) / DAY_US
         if days < SEEN_DAYS:
             features[f"seen:{sighting.condition}"] = 1.0
         features[f"decayed:{sighting.condition}"] += 0.5 ** (days / HALF_LIFE_DAYS)
         by_case[sighting.case][sighting.condition] = sighting.since_us
     for set_id, members in (sets or {}).items():
-        features[f"set:{set_id}"] = float(any(_complete(case, members, moment_us) for case in by_case.values()))
+        features[f"set:{set_id}"] = 1.0 if _complete_in_one(by_case.values(), members, moment_us) else 0.0
+    for code, since_us in (verified or {}).items():
+        if since_us > last_seen.get(code, since_us):
+            features[f"verified:{code}"] = 1.0
     return dict(features)
 
 
+def _complete_in_one(cases: Iterable[Mapping[str, int]], members: Collection[str], moment_us: int) -> bool:
+    # Most cases have fewer conditions on record than a set has members: they are not looked at further.
+    return any(_complete(case, members, moment_us) for case in cases if len(case) >= len(members))
+
+
 def _complete(case: Mapping[str, int], members: Collection[str], moment_us: int) -> bool:
-    if any(code not in case for code in members):
+    if not case.keys() >= set(members):
         return False
     return (moment_us - max(case[code] for code in members)) / DAY_US < SEEN_DAYS
 
@@ -112,12 +130,20 @@ def nearly_complete(
         by_case[sighting.case][sighting.condition] = sighting.since_us
     near: dict[str, str] = {}
     for set_id, members in sets.items():
-        if any(_complete(case, members, moment_us) for case in by_case.values()):
+        if _complete_in_one(by_case.values(), members, moment_us):
             continue
-        lacking = [found for case in by_case.values() if (found := _lacking(case, members, moment_us)) is not None]
+        short = [case for case in by_case.values() if len(case) >= len(members) - 1]
+        lacking = [found for case in short if (found := _lacking(case, members, moment_us)) is not None]
         if lacking:
             near[set_id] = max(lacking)[1]
     return near
+
+
+def near_features(
+    sightings: Iterable[Sighting], moment_us: int, sets: Mapping[str, Collection[str]]
+) -> dict[str, float]:
+    """Return `near:<id>` 1 for each set that one case is a single member short of; see `nearly_complete`."""
+    return {f"near:{set_id}": 1.0 for set_id in nearly_complete(sightings, moment_us, sets)}
 
 
 def _lacking(case: Mapping[str, int], members: Collection[str], moment_us: int) -> tuple[int, str] | None:

@@ -97,6 +97,38 @@ def departure_labels(
     return LabelledRows(label.astype(np.int8), kept)
 
 
+def treated_within(
+    snapshot_us: Times, customer: NDArray[np.int64], contacted: NDArray[np.int64], contacted_us: Times, *, days: int
+) -> NDArray[np.bool_]:
+    """Mark rows of (snapshot, customer) whose customer was contacted within so many days after the snapshot.
+
+    What followed them is what followed with the company's help, and is judged apart.
+
+    Parameters
+    ----------
+    snapshot_us, customer : int64 array, shape (n,)
+        The moment of each row, and whose it is.
+    contacted, contacted_us : int64 array, shape (m,)
+        Who was contacted and when, any order.
+    days : int
+        How far after the snapshot; a contact at the snapshot itself was before it.
+
+    Examples
+    --------
+    >>> t = np.array([0, 0, 100]) * DAY_US
+    >>> treated_within(t, np.array([1, 2, 1]), np.array([1]), np.array([97 * DAY_US]), days=97).tolist()
+    [True, False, False]
+    """
+    order = np.lexsort((contacted_us, contacted))
+    whose, moments = contacted[order], contacted_us[order]
+    marked = np.zeros(snapshot_us.shape, dtype=np.bool_)
+    first, after = np.searchsorted(whose, customer, "left"), np.searchsorted(whose, customer, "right")
+    for row in np.flatnonzero(after > first):
+        theirs = moments[first[row] : after[row]]
+        marked[row] = bool(((theirs > snapshot_us[row]) & (theirs <= snapshot_us[row] + days * DAY_US)).any())
+    return marked
+
+
 def row_weight(step_days: float, horizon_days: float = HORIZON_DAYS) -> float:
     """Return the weight of one row: snapshots closer than the horizon see the same departure several times.
 

@@ -6,7 +6,7 @@ Pure functions of arrays. The first column of every `rows` is 1, so the first we
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 
@@ -54,16 +54,6 @@ class Prior(NamedTuple):
         scaled = self.strength * self.sd
         scaled[0] = self.sd[0]
         return np.asarray(scaled**-2.0)
-
-
-def numbered(groups: ArrayLike | None, size: int) -> NDArray[np.intp]:
-    """Return the customer's number of each row; without groups every row is its own customer."""
-    if groups is None:
-        return np.arange(size)
-    owner = np.unique(np.asarray(groups), return_inverse=True)[1]
-    if owner.shape != (size,):
-        raise ValueError("groups names one customer for each row")
-    return np.asarray(owner)
 
 
 def row_loss(log_odds: Reals, target: Reals) -> Reals:

@@ -17,7 +17,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ml.evaluation import forward_folds
-from ml.posterior import Evidence, Prior, Reals, numbered, posterior_covariance, posterior_mode, row_loss
+from ml.intervals import numbered
+from ml.posterior import Evidence, Prior, Reals, posterior_covariance, posterior_mode, row_loss
 from ml.scorecard import INTERCEPT_SD, Scorecard
 from ml.scoring import Basis, RiskModel, basis_for
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml.protected import PROTECTED_ATTRIBUTES, is_protected
 from ml.transform import ScorecardRefused, Transform, finite_number
 
 INTERCEPT_SD = 1.0
@@ -18,6 +19,15 @@ DAYS_A_YEAR = 365.0
 
 FIXED_FEATURES = frozenset(
     {
+        "contacts_30",
+        "contacts_365",
+        "elapsed_hours_max_90",
+        "elapsed_hours_mean_90",
+        "elapsed_hours_last",
+        "invitations_365",
+        "not_invited",
+        "opted_out",
+        "recency_days",
         "contacts_90",
         "failure_contacts_90",
         "failure_contacts_30",
@@ -43,26 +53,6 @@ FIXED_FEATURES = frozenset(
     }
 )
 FEATURE_PREFIXES = ("seen:", "decayed:", "set:", "verified:", "attribute:")
-PROTECTED_ATTRIBUTES = frozenset(
-    {
-        "age",
-        "birth_date",
-        "date_of_birth",
-        "disability",
-        "ethnicity",
-        "gender",
-        "health",
-        "marital_status",
-        "nationality",
-        "political_opinion",
-        "pregnancy",
-        "race",
-        "religion",
-        "sex",
-        "sexual_orientation",
-        "trade_union",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +178,15 @@ class Scorecard:
 def _check_feature(feature: str, protected: frozenset[str]) -> None:
     prefix, colon, rest = feature.partition(":")
     if feature not in FIXED_FEATURES and not (prefix + colon in FEATURE_PREFIXES and rest):
-        raise ScorecardRefused(f"unknown feature {feature!r}")
-    plain = rest.strip().lower().replace("-", "_").replace(" ", "_")
-    if prefix == "attribute" and plain in protected:
-        raise ScorecardRefused(f"{rest!r} is a protected attribute and is never a feature")
+        raise ScorecardRefused(
+            f"unknown feature {feature!r}: use {', '.join(sorted(FIXED_FEATURES))}, or a name after one of "
+            f"{', '.join(FEATURE_PREFIXES)}",
+            "unknown_feature",
+        )
+    if prefix == "attribute" and is_protected(rest, protected):
+        raise ScorecardRefused(
+            f"{rest!r} is a protected attribute and is never a feature: leave the term out", "protected_feature"
+        )
 
 
 def _fixed(feature: str, transform: Transform, weight: float, sd: float, sign: int) -> Term:
@@ -201,6 +196,8 @@ def _fixed(feature: str, transform: Transform, weight: float, sd: float, sign: i
 _ELAPSED = Transform.of("log_clip", offset=0, scale=1, low=1, high=16)
 _SHORTFALL = Transform.of("shortfall", below=7)
 _FLAG = Transform.of("flag")
+_TENURE = Transform.of("log_clip", offset=30, scale=395, low=math.exp(-2.5), high=math.exp(2.5))
+_VALUE = Transform.of("log_clip", offset=0, scale=1, low=math.exp(-3), high=math.exp(3))
 
 FIXED_TERMS: tuple[Term, ...] = (
     _fixed("contacts_90", Transform.of("log1p"), 0.0, 0.15, 0),
@@ -223,20 +220,8 @@ FIXED_TERMS: tuple[Term, ...] = (
     _fixed("effort_last", Transform.of("linear", centre=4, scale=3, limit=1), 0.35, 0.25, 1),
     _fixed("silent_after_invitations", _FLAG, 0.15, 0.25, 1),
     _fixed("recency_ratio", Transform.of("log_clip", offset=0, scale=1, low=0.25, high=8), 0.35, 0.25, 1),
-    _fixed(
-        "tenure_days",
-        Transform.of("log_clip", offset=30, scale=395, low=math.exp(-2.5), high=math.exp(2.5)),
-        -0.25,
-        0.2,
-        -1,
-    ),
-    _fixed(
-        "value_ratio",
-        Transform.of("log_clip", offset=0, scale=1, low=math.exp(-3), high=math.exp(3)),
-        0.0,
-        0.2,
-        0,
-    ),
+    _fixed("tenure_days", _TENURE, -0.25, 0.2, -1),
+    _fixed("value_ratio", _VALUE, 0.0, 0.2, 0),
 )
 
 

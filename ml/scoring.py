@@ -154,9 +154,21 @@ class RiskModel:
         ValueError
             A feature is NaN: unknown has to be said as ``None``.
         """
+        return self._scored(self._present(features), level)
+
+    def explained(self, features: Features) -> tuple[Score, dict[str, float]]:
+        """Return what `score` and `contributions` do, from one pass over the features."""
+        present = self._present(features)
+        return self._scored(present, LEVEL), self._added(present)
+
+    def contributions(self, features: Features) -> dict[str, float]:
+        """Return the log-odds each raw feature adds; with the intercept they sum to the score."""
+        return self._added(self._present(features))
+
+    def _scored(self, present: list[tuple[int, float]], level: float) -> Score:
         eta, variance = self.intercept, self._rows[0][0]
         seen: list[tuple[int, float]] = []
-        for index, value in self._present(features):
+        for index, value in present:
             eta += self.weights[index] * value
             row = self._rows[index + 1]
             cross = row[0]
@@ -165,13 +177,12 @@ class RiskModel:
             variance += value * (2.0 * cross + value * row[index + 1])
             seen.append((index + 1, value))
         _check_number(eta)
-        reach = _z(level) * math.sqrt(max(variance, 0.0))
+        reach = reach_of(level) * math.sqrt(max(variance, 0.0))
         return Score(probability(eta), probability(eta - reach), probability(eta + reach))
 
-    def contributions(self, features: Features) -> dict[str, float]:
-        """Return the log-odds each raw feature adds; with the intercept they sum to the score."""
+    def _added(self, present: list[tuple[int, float]]) -> dict[str, float]:
         added: dict[str, float] = {}
-        for index, value in self._present(features):
+        for index, value in present:
             name = self.scorecard.terms[index].feature
             added[name] = added.get(name, 0.0) + self.weights[index] * value
         _check_number(sum(added.values()))
@@ -229,7 +240,8 @@ class RiskModel:
             raise ArtefactRefused("the model is corrupt") from error
 
 
-def _z(level: float) -> float:
+def reach_of(level: float) -> float:
+    """Return how many standard deviations an interval of some coverage reaches to either side."""
     if not 0 < level < 1:
         raise ValueError("the level of an interval lies between 0 and 1")
     return _NINETY if level == LEVEL else NormalDist().inv_cdf(0.5 + level / 2)

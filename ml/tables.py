@@ -6,6 +6,7 @@ is "not observed".
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from ml.conditions import ConditionSetMiner, FoundSet, TooFewFailures, TooManyStrata
-from ml.mining.columns import Feature, TableRefused, conditions_of, is_number, levels_of, numbers_of
+from ml.mining.columns import Feature, TableRefused, conditions_of, is_number, is_text, levels_of, numbers_of
 
 __all__ = ["TableRefused", "analyse_table"]
 
@@ -70,11 +71,12 @@ def analyse_table(
     named = [name for name in (outcome, time, customer, strata) if name is not None]
     _require(table, [*named, *ignore])
     if len(set(named)) < len(named):
+        twice = next(name for name in named if named.count(name) > 1)
         raise TableRefused(
-            "column_used_twice", "One column was named for two purposes.", "Name a different column for each."
+            "column_used_twice", f"The column {twice!r} is named for two purposes.", "Name a different column for each."
         )
     failed = _outcome(table, outcome)
-    matrix = conditions_of(table, exclude={*named, *ignore})
+    matrix = conditions_of(table, {*named, *ignore}, failed)
     miner = ConditionSetMiner()
     try:
         miner.fit(
@@ -125,12 +127,29 @@ def _read(path: Path) -> pa.Table:
         raise TableRefused(
             "unreadable_file", f"{path.name} cannot be read: {error}", "Check that the file exists and is whole."
         ) from error
+    _refuse_other_letters(table, path.name)
     twice = [column for column, times in Counter(table.column_names).items() if times > 1]
     if twice:
         raise TableRefused(
             "unreadable_file", f"{path.name} has the column {twice[0]!r} twice.", "Give every column its own name."
         )
     return table
+
+
+def _refuse_other_letters(table: pa.Table, file: str) -> None:
+    """Refuse text that is not UTF-8, in a name or in a cell: pyarrow hands on such a cell as bytes."""
+    try:
+        strange = [
+            name for name, kind in zip(table.column_names, table.schema.types, strict=True) if pa.types.is_binary(kind)
+        ]
+    except UnicodeDecodeError:
+        strange = ["its first line"]
+    if strange and file.lower().endswith((".csv", ".csv.gz")):
+        raise TableRefused(
+            "unreadable_file",
+            f"{file} is not in UTF-8: see {strange[0]}.",
+            "Save it again, with UTF-8 as its encoding.",
+        )
 
 
 def _require(table: pa.Table, names: Iterable[str]) -> None:
@@ -146,6 +165,8 @@ def _require(table: pa.Table, names: Iterable[str]) -> None:
 
 def _outcome(table: pa.Table, name: str) -> NDArray[np.int64]:
     column = table[name]
+    if not len(column):
+        raise TableRefused("unreadable_file", "The table has no rows.", "Give a file with one row a case.")
     refusal = TableRefused(
         "outcome_not_binary",
         f"The outcome {name!r} must be 0 or 1 in every row.",
@@ -183,8 +204,24 @@ def _moments(column: pa.ChunkedArray, name: str) -> NDArray[np.int64]:
             f"{column.null_count} rows have no {name!r}.",
             "Fill the time in, or leave --time out: nothing is then confirmed.",
         )
+    levels = levels_of(column)[1] if is_text(column.type) else []
+    odd = next((str(level) for level in levels if not _is_moment(str(level))), None)
+    if odd is not None:
+        raise TableRefused(
+            "time_not_sortable",
+            f"The column {name!r} holds text that is no date or time, such as {odd!r}: text does not sort in time.",
+            "Give times as 2026-01-31 or 2026-01-31T08:30:00, or as numbers that grow.",
+        )
     ranks: NDArray[np.int64] = pc.rank(column, sort_keys="ascending", tiebreaker="dense").to_numpy().astype(np.int64)
     return ranks
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_json(found: FoundSet, features: list[Feature]) -> dict[str, Any]:

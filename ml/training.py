@@ -1,29 +1,53 @@
-"""Learning a workspace's risk model: one estimator from the scorecard on, and a test forward in time.
+"""Learning a workspace's risk model: one estimator from the scorecard on, its challenger, and a test forward in time.
 
 The rows are those of `ml.snapshots`. Nothing is trained in a request.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from ml.challenger import Challenger, TooFewDepartures, challenger_scores, fit_challenger
+from ml.departed import REPORTED
 from ml.design import design_matrix
-from ml.evaluation import Quality, judge, mean_log_loss
+from ml.forward import (
+    ForwardRows,
+    Outcomes,
+    compare_unseen,
+    forward_card,
+    reliability_card,
+    run_forward,
+    whole_customers,
+)
 from ml.labels import DAY_US, GAP_DAYS, row_weight
+from ml.promotion import NOTHING_COMPARED, Comparison
+from ml.recency import recency_auc
 from ml.risk import PriorLogistic, to_risk_model
 from ml.scorecard import Scorecard, base_intercept, scorecard_for
 from ml.scoring import RiskModel
-from ml.snapshots import Snapshots
+from ml.snapshots import NothingToLearn, Snapshots
 from ml.terms import FittedTerms, fit_terms
 
 STEP_DAYS = 30
-HELD_OUT = 0.3
 FLAG_AT = 2.0
 HIGHEST_THRESHOLD = 0.5
 SET = "set:"
+MOST_CHALLENGED = 100_000
+NO_CHALLENGER: dict[str, Any] = {"kind": None, "reason": TooFewDepartures.reason}
+
+Reals = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model that serves, and the last snapshot it was learnt from (UTC microseconds)."""
+
+    model: RiskModel
+    trained_to_us: int
 
 
 @dataclass(frozen=True)
@@ -33,10 +57,19 @@ class Learned:
     Attributes
     ----------
     forward : dict
-        Quality of model and scorecard on the last snapshots, customers whole, and how many rows these are.
+        Quality of model, scorecard and challenger forward in time, customers whole, with intervals
+        (`ml.forward.forward_card`).
     sets : dict of str to list of str
         Ids of the condition sets whose terms were `kept`, of those `dropped` because departures do not bear them out,
         and of those that took part in the forward test (`tested`).
+    reliability : dict of str to list of dict
+        The reliability table of every arm of the forward test.
+    challenger : Challenger or None
+        None where too few left to learn one.
+    challenger_card : dict
+        What the card says of it, or why there is none.
+    comparison : Comparison
+        With the champion that serves.
     """
 
     model: RiskModel
@@ -45,14 +78,24 @@ class Learned:
     trained_to_us: int
     rows: int
     sets: dict[str, list[str]]
+    reliability: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    challenger: Challenger | None = None
+    challenger_card: dict[str, Any] = field(default_factory=dict)
+    comparison: Comparison = NOTHING_COMPARED
+    label_kind: str = REPORTED
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What a model is learnt for: who leaves within the horizon, where a share leaves in a year."""
+    """What a model is learnt for, and from: who leaves within the horizon, where a share leaves in a year."""
 
+    snapshots: Snapshots
+    scorecard: Scorecard
+    rows: Reals
+    sets: Mapping[str, int]
     yearly_loss: float
     horizon_days: int
+    challenge: bool
 
     @property
     def intercept(self) -> float:
@@ -62,6 +105,13 @@ class _Task:
     def known_after_us(self) -> int:
         return (GAP_DAYS + self.horizon_days) * DAY_US
 
+    def confirmed(self, cut_us: int) -> tuple[Scorecard, NDArray[np.intp]]:
+        """Return the scorecard without the sets first confirmed after a moment, and its terms' columns."""
+        late = {f"{SET}{set_id}" for set_id, first_us in self.sets.items() if first_us > cut_us}
+        columns = [place for place, term in enumerate(self.scorecard.terms) if term.feature not in late]
+        terms = tuple(self.scorecard.terms[place] for place in columns)
+        return Scorecard(terms, self.scorecard.protected), np.array(columns, dtype=np.intp)
+
 
 def learn(
     snapshots: Snapshots,
@@ -70,8 +120,13 @@ def learn(
     sets: Mapping[str, int],
     yearly_loss: float,
     horizon_days: int,
+    scorecard: Scorecard | None = None,
+    champion: Champion | None = None,
+    treated: NDArray[np.bool_] | None = None,
+    label_kinds: NDArray[np.str_] | None = None,
+    challenge: bool = True,
 ) -> Learned:
-    """Learn a model from snapshots, and test it forward in time on customers it did not see.
+    """Learn a model and its challenger from snapshots, and test both forward in time on customers they did not see.
 
     Parameters
     ----------
@@ -85,42 +140,77 @@ def learn(
         Share of customers that leaves in a year: the prior's intercept.
     horizon_days
         How far ahead a departure is meant.
+    scorecard
+        The workspace's own, in place of the default for these conditions and sets.
+    champion
+        The model that serves, to be compared with.
+    treated
+        Which rows had a follow-up within the horizon, by default as the snapshots say.
+    label_kinds
+        How each departure is known, "" where there is none.
+    challenge
+        Whether a challenger is learnt as well, which takes most of the time.
+
+    Raises
+    ------
+    NothingToLearn
+        No row.
 
     Notes
     -----
     A set is a product term, learnt from every snapshot whenever it was found, and left out again where its z is not
     above 3 (`ml.terms`). What was found by looking at the cases of the test period must not be praised by that very
-    period: in the forward test only those sets take part, on both sides, that were confirmed before it begins.
+    period: in the forward test only those sets take part, in every arm, that were confirmed before the period begins.
+    The challenger reads no set at all: it finds for itself what acts together.
     """
-    scorecard = scorecard_for(conditions, sets)
-    task = _Task(yearly_loss, horizon_days)
-    rows = design_matrix(scorecard, snapshots.columns)
-    fitted = _fit(scorecard, rows, snapshots, slice(None), task)
+    _check(snapshots)
+    card = scorecard or scorecard_for(conditions, sets)
+    task = _Task(snapshots, card, design_matrix(card, snapshots.columns), sets, yearly_loss, horizon_days, challenge)
+    fitted = _fit(card, task.rows, task, np.arange(len(task.rows)))
     base = float(np.average(snapshots.left)) if snapshots.left.any() else None
     threshold = None if base is None else min(FLAG_AT * base, HIGHEST_THRESHOLD)
-    cut = _cut(snapshots)
-    tested = sorted(set_id for set_id, first_us in sets.items() if cut is not None and first_us <= cut)
-    kept = [term.feature.removeprefix(SET) for term in fitted.scorecard.terms if term.feature.startswith(SET)]
+    tested = _tested(task, snapshots.treated_rows if treated is None else treated, label_kinds)
+    challenger = _challenger(task, whole_customers(snapshots.customers, MOST_CHALLENGED, 0)) if challenge else None
     return Learned(
-        to_risk_model(
+        model=to_risk_model(
             fitted.estimator, fitted.scorecard, horizon_days=horizon_days, gap_days=GAP_DAYS, threshold=threshold
         ),
-        _forward(scorecard_for(conditions, tested), scorecard, rows, snapshots, cut, task),
-        int(snapshots.moments.min()),
-        int(snapshots.moments.max()),
-        len(snapshots.left),
-        {"kept": kept, "dropped": sorted(set(sets) - set(kept)), "tested": tested},
+        forward=_forward(tested, snapshots),
+        trained_from_us=int(snapshots.moments.min()),
+        trained_to_us=int(snapshots.moments.max()),
+        rows=len(snapshots.left),
+        sets=_told_of_sets(sets, fitted.scorecard, tested.last_cut_us),
+        reliability=reliability_card(tested),
+        challenger=challenger,
+        challenger_card=NO_CHALLENGER if challenger is None else challenger.card,
+        comparison=_compared(tested, task, champion),
+        label_kind=snapshots.label_kind,
     )
 
 
-def _fit(
-    scorecard: Scorecard,
-    rows: NDArray[np.float64],
-    snapshots: Snapshots,
-    chosen: NDArray[np.bool_] | slice,
-    task: _Task,
-) -> FittedTerms:
+def _forward(tested: ForwardRows, snapshots: Snapshots) -> dict[str, Any]:
+    """Tell how the forward test went, and how far silence alone would have told the same."""
+    card = forward_card(tested)
+    if tested.both:
+        card["recency_auc"] = recency_auc(snapshots.columns, tested.outcomes.left, tested.rows)
+    return card
+
+
+def _told_of_sets(sets: Mapping[str, int], kept: Scorecard, last_cut_us: int | None) -> dict[str, list[str]]:
+    """Tell which sets' terms were kept, which dropped, and which were confirmed in time for a tested period."""
+    names = [term.feature.removeprefix(SET) for term in kept.terms if term.feature.startswith(SET)]
+    tested = [set_id for set_id, first_us in sets.items() if last_cut_us is not None and first_us <= last_cut_us]
+    return {"kept": names, "dropped": sorted(set(sets) - set(names)), "tested": sorted(tested)}
+
+
+def _check(snapshots: Snapshots) -> None:
+    if not snapshots.left.size:
+        raise NothingToLearn("There is no snapshot of any customer. Report customers, cases and departures first.")
+
+
+def _fit(scorecard: Scorecard, rows: Reals, task: _Task, chosen: NDArray[np.intp]) -> FittedTerms:
     """Fit the rows given, which are those chosen of the snapshots."""
+    snapshots = task.snapshots
     return fit_terms(
         scorecard,
         rows,
@@ -133,51 +223,64 @@ def _fit(
     )
 
 
-def _cut(snapshots: Snapshots) -> int | None:
-    """Return the snapshot the forward test begins with, None where there is only one."""
-    moments = np.unique(snapshots.moments)
-    return int(moments[int(len(moments) * (1 - HELD_OUT))]) if len(moments) > 1 else None
+def _challenger(task: _Task, chosen: NDArray[np.intp]) -> Challenger | None:
+    """Learn the challenger from the rows chosen, None where they are too few."""
+    terms = tuple(term for term in task.scorecard.terms if not term.feature.startswith(SET))
+    try:
+        return fit_challenger(
+            Scorecard(terms, task.scorecard.protected),
+            _columns(task.snapshots, chosen),
+            task.snapshots.left[chosen],
+            task.snapshots.customers[chosen],
+            horizon_days=task.horizon_days,
+            gap_days=GAP_DAYS,
+        )
+    except TooFewDepartures:
+        return None
 
 
-def _forward(
-    scorecard: Scorecard,
-    whole: Scorecard,
-    rows: NDArray[np.float64],
-    snapshots: Snapshots,
-    cut: int | None,
-    task: _Task,
-) -> dict[str, Any]:
-    """Compare model and scorecard on the last snapshots, on customers in none of the rows learnt from.
+def _columns(snapshots: Snapshots, chosen: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
+    return {name: column[chosen] for name, column in snapshots.columns.items()}
 
-    The rows hold the terms of the whole scorecard; those of the one given are compared.
+
+def _tested(task: _Task, treated: NDArray[np.bool_] | None, label_kinds: NDArray[np.str_] | None) -> ForwardRows:
+    """Test model, scorecard and challenger forward in time."""
+    snapshots = task.snapshots
+
+    def arms(train: NDArray[np.intp], test: NDArray[np.intp], cut_us: int) -> dict[str, Reals | None]:
+        card, columns = task.confirmed(cut_us)
+        model = _fit(card, task.rows[np.ix_(train, columns)], task, train)
+        prior = PriorLogistic.from_prior(card.weights, card.sds, intercept_mean=task.intercept)
+        rows = task.rows[np.ix_(test, columns)]
+        challenger = _challenger(task, train) if task.challenge else None
+        return {
+            "model": model.estimator.predict_proba(rows[:, model.columns])[:, 1],
+            "scorecard": prior.predict_proba(rows)[:, 1],
+            "challenger": None if challenger is None else challenger_scores(challenger, _columns(snapshots, test)),
+        }
+
+    outcomes = Outcomes(
+        snapshots.left, snapshots.customers, snapshots.moments, task.known_after_us, treated, label_kinds
+    )
+    return run_forward(outcomes, arms)
+
+
+def _compared(tested: ForwardRows, task: _Task, champion: Champion | None) -> Comparison:
+    if champion is None or not tested.rows.size:
+        return NOTHING_COMPARED
+    return compare_unseen(
+        tested, model_scores(champion.model, _columns(task.snapshots, tested.rows)), champion.trained_to_us
+    )
+
+
+def model_scores(model: RiskModel, columns: Mapping[str, NDArray[Any]]) -> Reals:
+    """Return a stored model's probability for many customers, shape (n,): what it says of each one by itself.
+
+    Parameters
+    ----------
+    model : RiskModel
+    columns : mapping of str to array of shape (n,)
+        Raw features by name; NaN and an absent column are unknown.
     """
-    if cut is None:
-        return {"rows": 0}
-    later = snapshots.moments >= cut
-    # What followed an earlier snapshot must be over before the test begins.
-    before = snapshots.moments + task.known_after_us <= cut
-    test = later & (snapshots.customers % 2 == 0)
-    train = before & ~np.isin(snapshots.customers, np.unique(snapshots.customers[test]))
-    if not train.any() or len(np.unique(snapshots.left[test])) < 2:  # noqa: PLR2004 - both outcomes are needed
-        return {"rows": 0}
-    columns = np.array([whole.features.index(name) for name in scorecard.features])
-    tested = rows[np.ix_(test, columns)]
-    prior = PriorLogistic.from_prior(scorecard.weights, scorecard.sds, intercept_mean=task.intercept)
-    model = _fit(scorecard, rows[np.ix_(train, columns)], snapshots, train, task)
-    said = {
-        "model": model.estimator.predict_proba(tested[:, model.columns])[:, 1],
-        "scorecard": prior.predict_proba(tested)[:, 1],
-    }
-    outcome = snapshots.left[test]
-    return {
-        "rows": int(test.sum()),
-        "customers": len(np.unique(snapshots.customers[test])),
-        "departures": int(outcome.sum()),
-        **{name: _quality(judge(outcome, risk)) for name, risk in said.items()},
-        "gain": mean_log_loss(outcome, said["scorecard"]) - mean_log_loss(outcome, said["model"]),
-    }
-
-
-def _quality(quality: Quality) -> dict[str, float]:
-    names = ("log_loss", "brier_skill", "average_precision", "auc", "ece")
-    return {name: round(float(getattr(quality, name)), 6) for name in names}
+    rows = design_matrix(model.scorecard, columns)
+    return np.asarray(expit(model.intercept + rows @ np.array(model.weights)))

@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 
 
 class ScorecardRefused(ValueError):  # noqa: N818 - a refusal
-    """A scorecard that must not be used: an unknown feature, a protected attribute, a number that is none."""
+    """A scorecard that must not be used: an unknown feature, a protected attribute, a number that is none.
+
+    Attributes
+    ----------
+    code : str
+        "unknown_feature", "protected_feature", or "malformed_scorecard" for anything else.
+    """
+
+    def __init__(self, message: str, code: str = "malformed_scorecard") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ClipForm(NamedTuple):

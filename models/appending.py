@@ -29,6 +29,35 @@ class Insert:
     by_column: bool
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one table: what all of them have alike, and what each has of its own; together they name every column."""
+
+    table: Table
+    alike: Mapping[str, Any]
+    own: Sequence[Mapping[str, Any]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of which each row has its own value, in the table's order."""
+        return tuple(column.name for column in self.table.columns if column.name not in self.alike)
+
+    def values(self, dialect: Dialect) -> tuple[list[Any], list[list[Any]]]:
+        """Return what is alike, and what is not by column, each as the driver takes it and in the table's order."""
+        insert = insert_of(self.table, dialect)
+        converts = dict(insert.converts)
+        alike, own = [], []
+        for place, name in enumerate(insert.names):
+            convert = converts.get(place)
+            if name in self.alike:
+                value = self.alike[name]
+                alike.append(value if convert is None else convert(value))
+            else:
+                column = [row[name] for row in self.own]
+                own.append(column if convert is None else [convert(value) for value in column])
+        return alike, own
+
+
 async def append_rows(
     session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]], *, skip_existing: bool = False
 ) -> None:
@@ -84,45 +113,49 @@ def columns_of(table: Table, rows: Sequence[Mapping[str, Any]], dialect: Dialect
 
 
 @lru_cache(maxsize=256)
-def insert_of(
-    table: Table, dialect: Dialect, *, numbered_from: int = 1, following: tuple[str, int] | None = None
-) -> Insert:
-    """Return the insert of rows that name every column of a table.
+def insert_of(table: Table, dialect: Dialect) -> Insert:
+    """Return the insert of rows that name every column of a table."""
+    by_column = dialect.name == "postgresql"
+    names = [column.name for column in table.columns]
+    if by_column:
+        text = insert_alike(table, dialect, tuple(names))
+    else:
+        text = f"{_insert_into(table, dialect)} VALUES ({', '.join('?' for _ in names)})"
+    return Insert(text, names, _converts(table, dialect), by_column)
+
+
+def insert_alike(table: Table, dialect: Dialect, own: Sequence[str], *, numbered_from: int = 1) -> str:
+    """Return PostgreSQL's insert of rows that have some columns alike, and an array for each of the others.
 
     Parameters
     ----------
     table, dialect
         Where, and in whose words.
+    own
+        The columns of which each row has its own value; of the others one value is given for all.
     numbered_from
-        The number of the first value, where values are numbered.
-    following
-        Insert only what follows rows just inserted: the name they go by, and the number of the value with their ids.
+        The number of the first value; those that are alike come first.
     """
-    by_column = dialect.name == "postgresql"
     quoted = dialect.identifier_preparer
-    names = [quoted.quote(column.name) for column in table.columns]
-    if by_column:
-        kinds = [column.type.compile(dialect=dialect) for column in table.columns]
-        source = _unnested(names, kinds, numbered_from, following)
-    else:
-        source = f"VALUES ({', '.join('?' for _ in names)})"
-    return Insert(
-        # Names come from our own tables, never from a caller.
-        f"INSERT INTO {quoted.format_table(table)} ({', '.join(names)}) {source}",
-        [column.name for column in table.columns],
-        _converts(table, dialect),
-        by_column,
+    alike = [column for column in table.columns if column.name not in own]
+    differing = [column for column in table.columns if column.name in own]
+    number = {column: place for place, column in enumerate((*alike, *differing), start=numbered_from)}
+    kinds = {column: column.type.compile(dialect=dialect) for column in table.columns}
+    names = {column: quoted.quote(column.name) for column in table.columns}
+    taken = ", ".join(
+        f"mine.{names[column]}" if column in differing else f"${number[column]}::{kinds[column]}"
+        for column in table.columns
     )
+    arrays = ", ".join(f"${number[column]}::{kinds[column]}[]" for column in differing)
+    source = f"unnest({arrays}) AS mine ({', '.join(names[column] for column in differing)})"
+    return f"{_insert_into(table, dialect)} SELECT {taken} FROM {source}"  # noqa: S608 - names come from our own tables
 
 
-def _unnested(names: Sequence[str], kinds: Sequence[str], first: int, following: tuple[str, int] | None) -> str:
-    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, start=first))
-    if following is None:
-        return f"SELECT * FROM unnest({arrays})"  # noqa: S608 - names come from our own tables
-    heads, ids = following
-    mine = ", ".join(f"mine.{name}" for name in names)
-    unnested = f"unnest(${ids}::uuid[], {arrays}) AS mine (of_head, {', '.join(names)})"
-    return f"SELECT {mine} FROM {unnested} JOIN {heads} ON {heads}.id = mine.of_head"  # noqa: S608 - same
+def _insert_into(table: Table, dialect: Dialect) -> str:
+    # Names come from our own tables, never from a caller.
+    quoted = dialect.identifier_preparer
+    names = ", ".join(quoted.quote(column.name) for column in table.columns)
+    return f"INSERT INTO {quoted.format_table(table)} ({names})"
 
 
 def _converts(table: Table, dialect: Dialect) -> list[tuple[int, Convert]]:

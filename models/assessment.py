@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Index, text
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, text
 from sqlmodel import Field
 
 from models.base import (
@@ -34,7 +34,11 @@ ONE_CHAMPION = text("state = 'champion'")
 
 
 class RiskModelVersion(WorkspaceRow, table=True):
-    """A risk model: its JSON document, the document's hash, and what it was learnt from."""
+    """A risk model, its hash, and what it was learnt from.
+
+    What can serve is the JSON `document`. What only a worker can score with is an `artefact` of bytes, and its document
+    is empty; `sha256` is of whichever it is.
+    """
 
     __tablename__ = "risk_models"
     __table_args__ = (
@@ -53,6 +57,7 @@ class RiskModelVersion(WorkspaceRow, table=True):
     state: ModelState = Field(sa_type=text_enum(ModelState))
     basis: str = Field(max_length=16)
     document: JsonObject = Field(sa_type=JSON)
+    artefact: bytes | None = Field(default=None, sa_type=LargeBinary)
     sha256: str = Field(max_length=64)
     card: JsonObject = Field(sa_type=JSON)
     n_customers: int
@@ -72,6 +77,7 @@ class Assessment(WorkspaceRow, table=True):
         within_workspace("customer_id", "customers"),
         found_by("assessments", "customer_id", "as_of"),
         found_by("assessments", "recorded_at", "id"),
+        found_by("assessments", "outreach_worth", "id", known=True),
     )
 
     customer_id: UUID
@@ -85,6 +91,8 @@ class Assessment(WorkspaceRow, table=True):
     basis: str = Field(max_length=16)
     flagged: bool
     expected_loss: int | None = Field(default=None, sa_type=BigInteger)
+    outreach_worth: int | None = Field(default=None, sa_type=BigInteger)
+    """What discretionary outreach is expected to save beyond its cost, in minor units."""
     feature_hash: str = Field(max_length=64)
     explanation: JsonObject = Field(sa_type=JSON)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import ConfigDict, JsonValue
-from sqlalchemy import JSON, BigInteger, Dialect, ForeignKeyConstraint, Index, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, ForeignKeyConstraint, Index, String, TypeDecorator, text
 from sqlmodel import Field, SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -131,11 +131,18 @@ def within_workspace(columns: str | list[str], table: str) -> ForeignKeyConstrai
     return ForeignKeyConstraint(["workspace_id", *names], [f"{table}.workspace_id", *[f"{table}.id"]])
 
 
-def unique_in_workspace(table: str, *columns: str) -> Index:
-    """Return a unique index over `columns`, led by the workspace."""
-    return Index(f"uq_{table}_{'_'.join(columns)}", "workspace_id", *columns, unique=True)
+def unique_in_workspace(table: str, *columns: str, known: bool = False) -> Index:
+    """Return a unique index over `columns`, led by the workspace; with `known` of rows that have the first of them."""
+    where = _where(columns[0], known=known)
+    return Index(f"uq_{table}_{'_'.join(columns)}", "workspace_id", *columns, unique=True, **where)
 
 
-def found_by(table: str, *columns: str) -> Index:
-    """Return an index over `columns`, led by the workspace."""
-    return Index(f"ix_{table}_{'_'.join(columns)}", "workspace_id", *columns)
+def _where(column: str, *, known: bool) -> dict[str, Any]:
+    """Return what leaves rows out of an index that lack what they would be found by: most do, and each costs."""
+    has_it = text(f"{column} IS NOT NULL")
+    return {"postgresql_where": has_it, "sqlite_where": has_it} if known else {}
+
+
+def found_by(table: str, *columns: str, known: bool = False) -> Index:
+    """Return an index over `columns`, led by the workspace; with `known` of rows that have the first of them only."""
+    return Index(f"ix_{table}_{'_'.join(columns)}", "workspace_id", *columns, **_where(columns[0], known=known))

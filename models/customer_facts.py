@@ -17,7 +17,7 @@ class OnMerge(StrEnum):
     MOVED = "moved"
     """Rows without versions, that are about what is still to come: they are given to the survivor."""
     KEPT = "kept"
-    """What was said of the merged customer's risk then: it stays with them, and readers look at the survivor."""
+    """What was said of the merged customer's risk then, or drawn: it stays with them; readers look at the survivor."""
 
 
 CUSTOMER_FACTS: Mapping[str, OnMerge] = MappingProxyType(
@@ -27,8 +27,11 @@ CUSTOMER_FACTS: Mapping[str, OnMerge] = MappingProxyType(
         "interaction_versions": OnMerge.APPENDED,
         "revenue_versions": OnMerge.APPENDED,
         "response_versions": OnMerge.APPENDED,
+        "follow_up_versions": OnMerge.APPENDED,
         "invitations": OnMerge.MOVED,
         "assessments": OnMerge.KEPT,
+        "challenger_risks": OnMerge.KEPT,
+        "outreach_draws": OnMerge.KEPT,
         "risk_feedback": OnMerge.KEPT,
         "risk_feedback_versions": OnMerge.KEPT,
     }

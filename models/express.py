@@ -1,8 +1,9 @@
 """Transactions of a few statements, written on the driver itself: for the one path where every microsecond counts.
 
 What is asked and what is appended is built once, from the tables, and its text kept; nothing is mapped, nothing
-compiled, nothing checked on the way. On PostgreSQL a transaction is four messages, whatever it appends. On SQLite it is
-two calls in the thread of a connection of its own, under the same lock as every other writer.
+compiled, nothing checked on the way. On PostgreSQL a transaction is three messages, whatever it appends; what all rows
+have alike is sent once. On SQLite it is two calls in the thread of a connection of its own, under the same lock as
+every other writer.
 """
 
 import asyncio
@@ -12,42 +13,44 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Dialect, Select, Table
+from sqlalchemy import Dialect, PoolProxiedConnection, Select, Table
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from models.appending import columns_of, insert_of
+from models.appending import Rows, insert_alike, insert_of
+from models.bare import bare_connection
 from models.database import PRAGMAS, Database, OutcomeUnknownError, is_disk_full
 from models.turns import number_of
 
-Rows = Sequence[Mapping[str, Any]]
 HEADS = "heads"
+HELD = "held"
+
+Question = tuple[Select[Any], Mapping[str, Any]]
+"""A statement and its values: where it yields no row, what had to hold does not."""
 
 
 @dataclass(frozen=True)
 class Appended:
-    """Rows that go together: each head, and what follows it.
+    """Rows that go together.
 
     Parameters
     ----------
     heads
-        The table and the rows that may be there already, by any unique key.
+        Rows that may be there already, by any unique key.
     followers
-        Tables and rows stored only beside their heads: as many as there are heads, in their order.
-    beside
-        Tables and rows stored in any case.
+        Rows stored only where none of the heads was.
     """
 
-    heads: tuple[Table, Rows]
-    followers: Sequence[tuple[Table, Rows]]
-    beside: Sequence[tuple[Table, Rows]] = ()
+    heads: Rows
+    followers: Sequence[Rows]
 
 
-class Taken(Exception):  # noqa: N818 - a state of things, which whoever appends can do something about
-    """One of the heads was there already: nothing is stored."""
+class NotAppended(Exception):  # noqa: N818 - a state of things, which whoever appends can do something about
+    """One of the heads was there already, or what had to hold does not: nothing is stored."""
 
 
 class Express:
@@ -74,22 +77,38 @@ class Express:
             async with self.database.writer_turn():
                 transaction: Transaction = _OnSQLite(self, self._in_thread)
                 try:
+                    await self._in_thread(self._begin)
                     yield transaction
                 finally:
                     if not transaction.ended:
                         await self._in_thread(self._roll_back)
             return
-        async with self.database.writing.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            transaction = _OnPostgreSQL(driver, connection.dialect)
-            turn = "" if beside is None else f"; SELECT pg_advisory_xact_lock_shared({number_of(beside)})"
+        async with self._connected() as driver:
+            turn = "" if beside is None else f", pg_advisory_xact_lock_shared({number_of(beside)})"
+            await driver.execute(f"BEGIN; SELECT set_config('app.workspace', '{workspace_id}', true){turn}")
+            yield _OnPostgreSQL(driver, self.database.writing.dialect)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """Yield a connection of the pool, a living one, and give it back outside any transaction or not at all."""
+        connection = await bare_connection(self.database.writing)
+        # Those that died while nobody used them are known to be dead: nobody is to be told of it by a failure.
+        while (driver := _driver_of(connection)).is_closed():
+            connection.invalidate()
+            connection.close()
+            connection = await bare_connection(self.database.writing)
+        try:
+            yield driver
+        finally:
             try:
-                await driver.execute(f"BEGIN; SELECT set_config('app.workspace', '{workspace_id}', true){turn}")
-                yield transaction
-            finally:
-                if not transaction.ended:
-                    with suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+                if _is_within(driver):
+                    with suppress(asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError, OSError):
                         await driver.execute("ROLLBACK")
+            finally:
+                # In a transaction left open the next one's work would never be committed.
+                if driver.is_closed() or _is_within(driver):
+                    connection.invalidate()
+                connection.close()
 
     async def _in_thread(self, do: Callable[..., Any], *given: Any) -> Any:
         try:
@@ -97,6 +116,9 @@ class Express:
         except sqlite3.Error as error:
             kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DatabaseError
             raise kind(None, None, error) from error
+
+    def _begin(self) -> None:
+        self.connected().execute("BEGIN IMMEDIATE")
 
     def _roll_back(self) -> None:
         if self._sqlite is not None and self._sqlite.in_transaction:
@@ -124,16 +146,12 @@ class Express:
 
 
 class Transaction:
-    """One transaction: a question, then what is appended and committed."""
+    """One transaction: what is appended, committed."""
 
     ended = False
 
-    async def ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Return the rows of a statement; moments as microseconds."""
-        raise NotImplementedError
-
-    async def commit(self, appended: Appended) -> None:
-        """Append and commit; raise `Taken` where a head was there already."""
+    async def commit(self, appended: Appended, where: Question) -> None:
+        """Append and commit; raise `NotAppended` where a head was there already, or the question yields no row."""
         raise NotImplementedError
 
 
@@ -141,23 +159,17 @@ class _OnPostgreSQL(Transaction):
     def __init__(self, driver: "asyncpg.Connection[Any]", dialect: Dialect) -> None:
         self.driver, self.dialect = driver, dialect
 
-    async def ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        text, names = _text_of(statement, self.dialect)
-        found: Sequence[Sequence[Any]] = await self.driver.fetch(text, *(values[name] for name in names))
-        return found
-
-    async def commit(self, appended: Appended) -> None:
-        table, heads = appended.heads
-        beside = tuple(one for one, _ in appended.beside)
-        text = _together(table, tuple(one for one, _ in appended.followers), beside, self.dialect)
-        ids = [row["id"] for row in heads]
-        values = columns_of(table, heads, self.dialect)
-        for follower, rows in appended.followers:
-            values += [ids, *columns_of(follower, rows, self.dialect)]
-        for one, rows in appended.beside:
-            values += columns_of(one, rows, self.dialect)
-        if len(await self.driver.fetch(text, *values)) < len(heads):
-            raise Taken
+    async def commit(self, appended: Appended, where: Question) -> None:
+        statement, named = where
+        parts = (appended.heads, *appended.followers)
+        _, names = _text_of(statement, self.dialect)
+        values = [*(named[name] for name in names), len(appended.heads.own)]
+        for part in parts:
+            alike, own = part.values(self.dialect)
+            values += [*alike, *own]
+        text = _together(statement, tuple((part.table, part.names) for part in parts), self.dialect)
+        if not await self.driver.fetchval(text, *values):
+            raise NotAppended
         try:
             await self.driver.execute("COMMIT")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
@@ -170,33 +182,28 @@ class _OnSQLite(Transaction):
         self.express, self.run = express, run
         self.dialect = express.database.writing.dialect
 
-    async def ask(self, statement: Select[Any], values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        text, names = _text_of(statement, self.dialect)
-        given = [value.hex if isinstance(value := values[name], UUID) else value for name in names]
-        found: Sequence[Sequence[Any]] = await self.run(self._ask, text, given)
-        return found
-
-    async def commit(self, appended: Appended) -> None:
-        written = [self._written(*appended.heads)]
-        written += [self._written(*one) for one in (*appended.followers, *appended.beside)]
-        await self.run(self._commit, written)
+    async def commit(self, appended: Appended, where: Question) -> None:
+        text, names = _text_of(where[0], self.dialect)
+        given = [value.hex if isinstance(value := where[1][name], UUID) else value for name in names]
+        written = [self._written(part) for part in (appended.heads, *appended.followers)]
+        await self.run(self._commit, text, given, written)
         self.ended = True
 
-    def _written(self, table: Table, rows: Rows) -> tuple[str, list[tuple[Any, ...]]]:
-        return insert_of(table, self.dialect).text, list(zip(*columns_of(table, rows, self.dialect), strict=True))
+    def _written(self, rows: Rows) -> tuple[str, list[tuple[Any, ...]]]:
+        alike, own = map(iter, rows.values(self.dialect))
+        names = insert_of(rows.table, self.dialect).names
+        columns = [repeat(next(alike)) if name in rows.alike else next(own) for name in names]
+        return insert_of(rows.table, self.dialect).text, list(zip(*columns, strict=False))
 
-    def _ask(self, text: str, given: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    def _commit(self, text: str, given: Sequence[Any], written: Sequence[tuple[str, list[tuple[Any, ...]]]]) -> None:
         connection = self.express.connected()
-        connection.execute("BEGIN IMMEDIATE")
-        return connection.execute(text, given).fetchall()
-
-    def _commit(self, written: Sequence[tuple[str, Sequence[tuple[Any, ...]]]]) -> None:
-        connection = self.express.connected()
+        if connection.execute(text, given).fetchone() is None:
+            raise NotAppended
         (heads, rows), *others = written
         if connection.executemany(f"{heads} ON CONFLICT DO NOTHING", rows).rowcount < len(rows):
-            raise Taken
-        for text, values in others:
-            connection.executemany(text, values)
+            raise NotAppended
+        for insert, values in others:
+            connection.executemany(insert, values)
         _commit(connection)
 
 
@@ -218,17 +225,32 @@ def _text_of(statement: Select[Any], dialect: Dialect) -> tuple[str, tuple[str, 
 
 
 @lru_cache(maxsize=64)
-def _together(heads: Table, followers: tuple[Table, ...], beside: tuple[Table, ...], dialect: Dialect) -> str:
-    """Return the one statement that inserts heads, what follows those that were not there, and what stands beside."""
-    first = insert_of(heads, dialect, numbered_from=1)
-    parts = [f"{HEADS} AS ({first.text} ON CONFLICT DO NOTHING RETURNING id)"]
-    place = 1 + len(first.names)
-    for follower in followers:
-        insert = insert_of(follower, dialect, numbered_from=place + 1, following=(HEADS, place))
-        parts.append(f"part_{place} AS ({insert.text})")
-        place += 1 + len(insert.names)
-    for one in beside:
-        insert = insert_of(one, dialect, numbered_from=place)
-        parts.append(f"part_{place} AS ({insert.text})")
-        place += len(insert.names)
-    return f"WITH {', '.join(parts)} SELECT id FROM {HEADS}"  # noqa: S608 - names come from our own tables
+def _together(where: Select[Any], parts: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Dialect) -> str:
+    """Return the one statement that inserts heads where something holds, and the others where all heads were new.
+
+    It yields whether that was so. Its values are those of the question, how many heads there are, and those of the
+    parts, of each what is alike before what is not.
+    """
+    question, names = _text_of(where, dialect)
+    count = len(names) + 1
+    place, texts = count + 1, [f"{HELD} AS ({question})"]
+    new = f"(SELECT count(*) FROM {HEADS}) = ${count}::bigint"  # noqa: S608 - names come from our own tables
+    for number, (table, own) in enumerate(parts):
+        insert = insert_alike(table, dialect, own, numbered_from=place)
+        place += len(table.columns)
+        if number:
+            texts.append(f"part_{number} AS ({insert} WHERE {new})")
+        else:
+            texts.append(f"{HEADS} AS ({insert} WHERE EXISTS (SELECT FROM {HELD}) ON CONFLICT DO NOTHING RETURNING id)")
+    return f"WITH {', '.join(texts)} SELECT {new}"
+
+
+def _driver_of(connection: PoolProxiedConnection) -> "asyncpg.Connection[Any]":
+    driver: Any = connection.driver_connection
+    own: asyncpg.Connection[Any] = driver
+    return own
+
+
+def _is_within(driver: "asyncpg.Connection[Any]") -> bool:
+    """Return whether a connection is in a transaction; one that is closed is in none."""
+    return not driver.is_closed() and driver.is_in_transaction()

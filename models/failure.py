@@ -45,7 +45,7 @@ class Condition(Head, table=True):
 
 
 class ConditionVersion(Version, table=True):
-    """How a condition is named, and the rule that sees it, if a rule does."""
+    """How a condition is named, the rule that sees it, if a rule does, and the phrases customers say of it."""
 
     __tablename__ = "condition_versions"
     __table_args__ = (within_workspace("id", "conditions"),)
@@ -54,6 +54,7 @@ class ConditionVersion(Version, table=True):
     kind: ConditionKind = Field(sa_type=text_enum(ConditionKind))
     rule: JsonObject | None = Field(default=None, sa_type=JSON(none_as_null=True))
     description: str | None = Field(default=None, max_length=2000)
+    phrases: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
 
 
 class ObservedState(StrEnum):
@@ -187,7 +188,11 @@ class ConditionSet(WorkspaceRow, table=True):
 
 
 class ConditionSetFinding(WorkspaceRow, table=True):
-    """What one analysis found of one condition set: appended by each analysis."""
+    """What one analysis found of one condition set: appended by each analysis.
+
+    `measures` are figures over many cases. `evidence` are ids of some cases that show the set: it alone can lead to a
+    customer.
+    """
 
     __tablename__ = "condition_set_findings"
     __table_args__ = (
@@ -208,6 +213,27 @@ class ConditionSetFinding(WorkspaceRow, table=True):
     low: float
     high: float
     measures: JsonObject = Field(sa_type=JSON)
+    evidence: list[str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    recorded_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class MissingCondition(WorkspaceRow, table=True):
+    """What somebody says was missing from the catalogue, of a failure with no known set: appended, never changed.
+
+    `words` is the name as it was given: which spellings are one name is for whoever counts.
+    """
+
+    __tablename__ = "missing_conditions"
+    __table_args__ = (
+        within_workspace("case_id", "cases"),
+        within_workspace("analysis_id", "analyses"),
+        found_by("missing_conditions", "case_id"),
+    )
+
+    analysis_id: UUID
+    case_id: UUID
+    words: str = Field(max_length=200)
+    actor: str = Field(max_length=200)
     recorded_at: datetime = Field(sa_type=UTCDateTime)
 
 

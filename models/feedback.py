@@ -67,8 +67,8 @@ class ResponseVersion(Version, table=True):
         within_workspace("id", "responses"),
         within_workspace("customer_id", "customers"),
         within_workspace("case_id", "cases"),
-        found_by("response_versions", "customer_id", "id"),
-        found_by("response_versions", "case_id", "id"),
+        found_by("response_versions", "customer_id", "id", known=True),
+        found_by("response_versions", "case_id", "id", known=True),
     )
 
     survey_version: int

@@ -23,7 +23,9 @@ class Subject(StrEnum):
     DEPARTURE = "departure"
     REVENUE = "revenue"
     RISK_FEEDBACK = "risk feedback"
+    FOLLOW_UP = "follow-up"
     RESPONSE = "response"
+    SUGGESTION = "suggestion"
     INVITATION = "invitation"
 
 

@@ -39,6 +39,13 @@ MENTIONS = (
         stays={"outcome": "the name of an outcome", "state": A_CHOICE, "code": A_CHOICE},
     ),
     Holding(
+        "condition_set_findings",
+        "cases that show what an analysis found",
+        Deed.SEARCHED,
+        searched={"evidence": Filler.ITEMS},
+        stays={"status": A_CHOICE, "measures": "counts, rates and codes over many cases"},
+    ),
+    Holding(
         "condition_set_verdicts",
         "cases in which people saw conditions work together, and what they noted",
         Deed.SEARCHED,
@@ -77,5 +84,44 @@ MENTIONS = (
         Deed.SEARCHED,
         searched={"what": Filler.NAMES},
         stays={**dict.fromkeys(("team", "asked_by"), OF_STAFF), "given": "names of fields", "kind": A_CHOICE},
+    ),
+    Holding(
+        "measure_in_use_versions",
+        "customers and cases that staff named in what the company steers by",
+        Deed.SEARCHED,
+        searched={"name": Filler.NAMES},
+        stays={
+            "used_by": OF_STAFF,
+            "given": "names of fields",
+            "field": "the name of a field of cases, the company's",
+            "metric_key": "a metric's key, chosen by the company",
+        },
+    ),
+    Holding(
+        "countermeasure_versions",
+        "customers and cases that staff named in what is done about conditions",
+        Deed.SEARCHED,
+        searched={"title": Filler.NAMES},
+        stays={
+            **dict.fromkeys(("owner", "team"), OF_STAFF),
+            "given": "names of fields",
+            "kind": A_CHOICE,
+            "conditions": "codes of the catalogue",
+            "currency": "the workspace's, or one like it",
+        },
+    ),
+    Holding(
+        "scorecards",
+        "customers and cases that somebody named in why a scorecard was changed",
+        Deed.SEARCHED,
+        searched={"reason": Filler.NAMES},
+        stays={"terms": "names of features, and numbers", "actor": "who changed it, not of whom"},
+    ),
+    Holding(
+        "model_decisions",
+        "customers and cases that somebody named in why a model was promoted",
+        Deed.SEARCHED,
+        searched={"reason": Filler.NAMES},
+        stays={**dict.fromkeys(("decision", "was"), A_CHOICE), "actor": "who decided, not on whom"},
     ),
 )

@@ -18,7 +18,7 @@ class Event(WorkspaceRow, table=True):
     """Something that happened, to be told to those who asked. `once` names what may be told only once."""
 
     __tablename__ = "events"
-    __table_args__ = (found_by("events", "recorded_at"), unique_in_workspace("events", "once"))
+    __table_args__ = (found_by("events", "recorded_at"), unique_in_workspace("events", "once", known=True))
 
     type: str = Field(max_length=64)
     once: str | None = Field(default=None, max_length=150)

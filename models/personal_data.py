@@ -44,7 +44,7 @@ NOBODYS = {
         "survey_versions",
         "survey_quotas",
     ),
-    OF_STAFF: ("support_requests", "role_proposals", "supporters"),
+    OF_STAFF: ("support_requests", "role_proposals", "supporters", "countermeasures", "measures_in_use"),
 }
 """Tables that say nothing of any customer, by the reason."""
 
@@ -73,6 +73,15 @@ HOLDINGS = (
         "what people who know the customer said of the risk",
         {"id": Subject.RISK_FEEDBACK, "customer_id": Subject.CUSTOMER},
     ),
+    _gone("follow_ups", "the reference of a follow-up", {"id": Subject.FOLLOW_UP}),
+    Holding(
+        "follow_up_versions",
+        "what the customer is owed, what was promised and noted, and what came of it",
+        Deed.GONE,
+        found={"id": Subject.FOLLOW_UP, "customer_id": Subject.CUSTOMER, "case_id": Subject.CASE},
+        searched=dict.fromkeys(("promise", "note"), Filler.NAMES),
+    ),
+    _gone("outreach_draws", "whether the customer was drawn to be offered outreach", {"customer_id": Subject.CUSTOMER}),
     Holding(
         "cases",
         "the reference of a case",
@@ -240,6 +249,21 @@ HOLDINGS = (
         stays={"key": "a quota's key, chosen by the company"},
     ),
     _gone("response_sources", "where the form stood that an answer came by", {"id": Subject.RESPONSE}),
+    Holding(
+        "missing_conditions",
+        "what people named as missing in failures without a known set",
+        Deed.GONE,
+        found={"case_id": Subject.CASE},
+        searched={"words": Filler.NAMES},
+    ),
+    _gone("comment_suggestions", "which conditions the customer's comments may speak of", {"id": Subject.SUGGESTION}),
+    Holding(
+        "suggestion_decisions",
+        "what people decided on a suggestion from the customer's comments, and noted",
+        Deed.GONE,
+        found={"id": Subject.SUGGESTION},
+        searched={"note": Filler.TEXT},
+    ),
     *MENTIONS,
     _gone("idempotent_answers", "sealed answers to the requests that reported the customer", {}),
     _nobody("tombstones", "keyed hashes, so that who was erased stays erased"),
@@ -251,8 +275,17 @@ HOLDINGS = (
     _nobody("schedules", "when a kind of job is due next"),
     _nobody("link_secrets", "random salts"),
     _nobody("condition_sets", "codes of the catalogue"),
-    _nobody("condition_set_findings", "counts and rates over many cases"),
+    _nobody("root_costs", "sums over many cases; words only that several customers' cases carry"),
+    _nobody("comment_models", "words that comments of five customers or more hold, and weights of them"),
+    _nobody("analysis_exposures", "counts over many cases"),
+    _nobody("countermeasure_effects", "counts and rates over many cases"),
+    _nobody("measure_evidence", "counts and shares over fifty customers and more"),
+    _nobody("medians", "medians over five cases or customers and more, by need or currency"),
+    _nobody("outreach_effects", "counts and rates over many customers"),
     _nobody("risk_models", "weights of features, learnt over many customers; no reference and no text"),
+    _gone("challenger_risks", "what a model on trial said of the customer's risk", {"customer_id": Subject.CUSTOMER}),
+    _nobody("felt_reports", "means, shares and counts over many customers; segments and needs that ten of them have"),
+    _nobody("model_reports", "shares and counts over many customers, groups of fifty or more"),
     *(_nobody(table, why) for why, tables in NOBODYS.items() for table in tables),
 )
 

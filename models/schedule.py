@@ -12,7 +12,8 @@ from models.base import UTCDateTime, moment
 class Schedule(SQLModel, table=True):
     """When a kind of job is next due in a workspace (directory table: looked at before any workspace is known).
 
-    `asked_at` is when it was last due; `seen_until` is up to where what was stored had been looked at by then.
+    `asked_at` is when it was last due; `seen_until` is up to where what was stored had been looked at by then. While
+    what such a job makes could not be made anew, `stale_since` says since when and `stale_code` why, in a word of ours.
     """
 
     __tablename__ = "schedules"
@@ -23,3 +24,5 @@ class Schedule(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UTCDateTime)
     asked_at: datetime | None = moment()
     seen_until: datetime | None = moment()
+    stale_since: datetime | None = moment()
+    stale_code: str | None = Field(default=None, max_length=64)

@@ -13,6 +13,7 @@ TRAILS = (
     Trail(Subject.DEPARTURE, "departure_versions", {"customer_id": Subject.CUSTOMER}),
     Trail(Subject.REVENUE, "revenue_versions", {"customer_id": Subject.CUSTOMER}),
     Trail(Subject.RISK_FEEDBACK, "risk_feedback", {"customer_id": Subject.CUSTOMER}),
+    Trail(Subject.FOLLOW_UP, "follow_up_versions", {"customer_id": Subject.CUSTOMER, "case_id": Subject.CASE}),
     Trail(
         Subject.RESPONSE,
         "response_versions",
@@ -23,6 +24,7 @@ TRAILS = (
             "claimed_case": Subject.CASE_REFERENCE,
         },
     ),
+    Trail(Subject.SUGGESTION, "comment_suggestions", {"response_id": Subject.RESPONSE}),
     Trail(
         Subject.INVITATION,
         "invitations",
@@ -42,7 +44,9 @@ HEADS = {
     Subject.DEPARTURE: "departures",
     Subject.REVENUE: "revenues",
     Subject.RISK_FEEDBACK: "risk_feedback",
+    Subject.FOLLOW_UP: "follow_ups",
     Subject.RESPONSE: "responses",
+    Subject.SUGGESTION: "comment_suggestions",
     Subject.INVITATION: "invitations",
 }
 """The table whose `id` a subject is."""

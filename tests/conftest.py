@@ -28,6 +28,9 @@ UNLOOKED = pytest.StashKey[bool]()
 
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] # httpx looks for it at every request; it is not here
 
+# Of learning in a test's own process, as in the learner's: threads of small sums wait for each other, all spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -31,6 +31,8 @@ from models.schema import is_at_head
 T = TypeVar("T")
 errors = Console(stderr=True)
 FAILED, MISUSED = 1, 2
+INTERRUPTED = 130
+"""As shells have it: 128 and the number of the signal that Ctrl-C sends."""
 OF_FILES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EISDIR})
 """What only a file can have the matter with it, whether or not the error names one."""
 NOBODY = UUID(int=0)

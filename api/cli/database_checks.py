@@ -11,6 +11,7 @@ from api import marks
 from api.backlog import Backlog, backlog
 from api.cli.checks import Check, warn
 from api.cli.console import now, safe_url
+from api.cli.model_checks import of_models
 from api.health import LATE_SECONDS
 from api.settings import settings
 from models.database import APP_ROLE, Database, is_unavailable
@@ -54,9 +55,10 @@ async def _serving() -> list[Check]:
             checks = await _durable(session) if database.sqlite else await _closed(session)
             waits, done = await backlog(session, now()), await marks.read(session)
             theirs = now() if database.sqlite else await session.scalar(text("SELECT clock_timestamp()"))
+        models = await of_models(database)
     finally:
         await database.close()
-    return [*checks, _clock(theirs, done), _worker(done), *_work(waits), _backup(done)]
+    return [*checks, _clock(theirs, done), _worker(done), *_work(waits), models, _backup(done)]
 
 
 async def _durable(session: AsyncSession) -> list[Check]:

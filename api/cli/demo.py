@@ -8,6 +8,7 @@ import typer
 
 from api.cli import learning
 from api.cli.console import errors, opened, run
+from api.cli.learning_below import learn
 from api.cli.serving import become_the_service
 from api.demo import loading
 from api.settings import PREFIX
@@ -26,9 +27,9 @@ def demo(port: Port = 8000, leave: Exit = False) -> None:
     slug = run(_load)
     if slug is not None:
         errors.print("Looking for the sets of conditions that conspire …")
-        learning.learn("analyse", slug, quiet=False)
+        learn("analyse", slug, quiet=False)
         errors.print("Learning who is at risk …")
-        learning.learn("train", slug, "promote", quiet=False)
+        learn("train", slug, "promote", quiet=False)
         run(lambda: learning.score_all(slug))
     key, customer = run(_key)
     typer.echo(f"\nAPI key: {key}\n\nTry it:\n")

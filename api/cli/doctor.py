@@ -11,7 +11,7 @@ from api.settings import SettingsRefusedError, settings
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Look at settings, secret, addresses, database, security, room, clock, worker, jobs, deliveries and backup.
+    """Look at settings, secret, addresses, database, security, room, clock, worker, jobs, deliveries, models, backup.
 
     Exit code 0 where nothing fails (a `warn` can be lived with), 1 where something does.
     """

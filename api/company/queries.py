@@ -25,8 +25,8 @@ async def needs_used(session: AsyncSession, workspace_id: UUID) -> set[str]:
 
 
 async def teams_used(session: AsyncSession, workspace_id: UUID) -> set[str]:
-    """Return every team that a case, a proposal, a request or something heard names, as known now."""
-    using = (kinds.CASE, kinds.ROLE_PROPOSAL, kinds.SUPPORT_REQUEST, kinds.HEARD)
+    """Return every team that a case, a proposal, a request, a countermeasure or something heard names, as known now."""
+    using = (kinds.CASE, kinds.ROLE_PROPOSAL, kinds.SUPPORT_REQUEST, kinds.HEARD, kinds.COUNTERMEASURE)
     named = [
         _current_values(kind, kind.version.c.team, workspace_id).where(kind.version.c.team.is_not(None))
         for kind in using

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from api import jobs
 from api.cli.console import now, transaction
 from api.customers import cases, departures
 from api.customers import service as customers
@@ -52,9 +53,12 @@ async def load(database: Database) -> str | None:
     await _store(database, made.id, PromiseRow, cases.store_promises, history.promises)
     await _store(database, made.id, CaseRow, cases.store_cases, history.visits)
     await _store(database, made.id, ResponseBody, feedback.store_responses, history.responses)
+    await _store(database, made.id, CaseRow, cases.store_cases, history.restorations)
     await _store(database, made.id, DepartureBody, departures.store_departures, history.departures)
     async with transaction(database, made.id) as work:
         await roles.offer(work, ProposalBody.model_validate(world.PROPOSAL))
+        # What is felt is put together by whoever works while the demo is served: nobody waits for a night.
+        await jobs.enqueue(work, jobs.FELT, {})
     await refresh_statistics(database.url, metadata.tables.keys())
     return made.slug
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from api.demo import loyalty
+
 SEED = 20_260
 CUSTOMERS = 900
 DAYS = 540
@@ -49,6 +51,7 @@ CONDITIONS: list[Row] = [
         "name": "The engineer came later than promised",
         "kind": "capacity",
         "rule": _rule("promise_broken", "eq", True),
+        "phrases": ["too late", "never came"],
     },
     {
         "code": "wrong_part",
@@ -61,6 +64,7 @@ CONDITIONS: list[Row] = [
         "name": "Nobody called back",
         "kind": "process",
         "rule": _rule("attributes.called_back", "eq", False),
+        "phrases": ["called me back", "had to chase"],
     },
     {
         "code": "handed_over_twice",
@@ -85,7 +89,7 @@ CONDITIONS: list[Row] = [
         "code": "old_machine",
         "name": "Machine over ten years",
         "kind": "other",
-        "rule": _rule("attributes.age", "gt", 10),
+        "rule": _rule("attributes.machine_age", "gt", 10),
     },
     {"code": "by_phone", "name": "Reported by phone", "kind": "other", "rule": _rule("channel", "eq", "phone")},
     {
@@ -95,6 +99,13 @@ CONDITIONS: list[Row] = [
         "rule": _rule("permission_asked", "eq", True),
     },
 ]
+
+SAID = {
+    "no_callback": "Nobody called me back.",
+    "late_engineer": "He came far too late.",
+    "wrong_part": "The part did not fit.",
+}
+"""What customers who were failed write, by what was there; whom none of it met had to chase."""
 
 PROPOSAL: Row = {
     "reference": "demo-part-at-the-door",
@@ -125,6 +136,7 @@ class DemoWorld:
     visits: list[Row] = field(default_factory=list)
     responses: list[Row] = field(default_factory=list)
     departures: list[Row] = field(default_factory=list)
+    restorations: list[Row] = field(default_factory=list)
 
 
 def build(now: datetime) -> DemoWorld:
@@ -147,6 +159,7 @@ def _customer(world: DemoWorld, chance: random.Random, reference: str, now: date
         "since": since,
         "value": value,
         "segment": chance.choice(("home", "office")),
+        **loyalty.terms(reference),
     }
     world.customers.append({**row, **_known(known)})
     opened = known + timedelta(days=chance.expovariate(1 / 30))
@@ -172,7 +185,7 @@ def _case(
     need = chance.choices([name for name, _ in NEEDS], [share for _, share in NEEDS])[0]
     attributes = {
         "km": round(chance.expovariate(1 / 22)),
-        "age": chance.randint(0, 16),
+        "machine_age": chance.randint(0, 16),
         "weekend": opened.weekday() >= SATURDAY,
     }
     world.cases.append(
@@ -184,6 +197,7 @@ def _case(
             "team": chance.choice(TEAMS),
             "demand": "failure" if need == "repair" else "value",
             "opened_at": opened,
+            "needed_by": loyalty.needed_by(reference, opened),
             "attributes": attributes,
             **_known(opened),
         }
@@ -200,7 +214,10 @@ def _case(
     answered = asked + timedelta(hours=chance.uniform(1, 30))
     failed = chance.random() < _failing(there)
     if answered < now and chance.random() < ANSWERING:
-        world.responses.append(_response(reference, asked, answered, chance, failed=failed))
+        world.responses.append(_response(reference, asked, answered, chance, there if failed else None))
+        if failed:
+            restored, told = loyalty.restored(reference, answered, now)
+            world.restorations.append({"reference": reference, **restored, **_known(told)})
     return failed
 
 
@@ -223,6 +240,7 @@ def _visit(reference: str, visit: datetime, there: set[str], chance: random.Rand
         "done_at": visit,
         "handovers": chance.randint(2, 3) if "handed_over_twice" in there else chance.randint(0, 1),
         "contacts": 1 + ("no_callback" in there),
+        "reopened": int("wrong_part" in there),
         "permission_asked": chance.random() < ASKED_PERMISSION,
         "attributes": {
             "part_fitted": "wrong_part" not in there,
@@ -233,11 +251,15 @@ def _visit(reference: str, visit: datetime, there: set[str], chance: random.Rand
     }
 
 
-def _response(reference: str, asked: datetime, answered: datetime, chance: random.Random, *, failed: bool) -> Row:
+def _response(
+    reference: str, asked: datetime, answered: datetime, chance: random.Random, failed_by: set[str] | None
+) -> Row:
+    failed = failed_by is not None
     satisfaction = chance.choice((1, 1, 2)) if failed else chance.choice((3, 4, 4, 5, 5, 5))
     answers: Row = {"satisfaction": satisfaction, "needs_met": "no" if failed else "fully"}
-    if failed:
-        answers["comment"] = "I had to chase it myself."
+    answers |= loyalty.felt(reference, failed=failed)
+    if failed_by is not None:
+        answers["comment"] = next((SAID[code] for code in SAID if code in failed_by), "I had to chase it myself.")
     row = {"reference": f"R-{reference}", "survey": "post_interaction", "case": reference, "answers": answers}
     return {**row, "asked_at": asked, "answered_at": answered, "recorded_at": answered}
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, Select, func, select, update
+from sqlalchemy import RowMapping, Select, exists, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api import audit, jobs, kinds
@@ -87,8 +87,18 @@ def _is(work: Work, analysis_id: UUID) -> Any:
 def _with_jobs(workspace_id: UUID) -> Select[Any]:
     table, job = queries.analyses, jobs.jobs
     told = [job.c[name].label(f"job_{name}") for name in ("state", "progress", "phase", "code", "problem")]
+    told.append(_in_force(workspace_id).label("in_force"))
     joined = table.outerjoin(job, is_job(table.c.workspace_id, table.c.id))
     return select(table, *told).select_from(joined).where(table.c.workspace_id == workspace_id)
+
+
+def _in_force(workspace_id: UUID) -> Any:
+    """Tell whether an analysis is the newest done that looked at all cases: see `queries.in_force`."""
+    table, newer = queries.analyses, queries.analyses.alias("newer")
+    counts = [of.c.whole.is_(True) & (of.c.state == AnalysisState.DONE) for of in (table, newer)]
+    later = tuple_(newer.c.created_at, newer.c.id) > tuple_(table.c.created_at, table.c.id)
+    same = (newer.c.workspace_id == workspace_id, newer.c.outcome == table.c.outcome)
+    return counts[0] & ~exists().where(*same, counts[1], later)
 
 
 async def _row(work: Work, analysis_id: UUID) -> RowMapping:
@@ -99,8 +109,13 @@ async def _row(work: Work, analysis_id: UUID) -> RowMapping:
     return row
 
 
+def _state(row: Mapping[Any, Any]) -> str:
+    """Return where an analysis stands: as its job does until it has ended; one whose job is gone has failed."""
+    return str(row["state"] if row["state"] in ENDED else (row["job_state"] or AnalysisState.FAILED))
+
+
 def _answer(row: Mapping[Any, Any]) -> AnalysisAnswer:
-    state = row["state"] if row["state"] in ENDED else (row["job_state"] or AnalysisState.FAILED)
+    state = _state(row)
     request = row["request"]
     problem = row["problem"] or row["job_problem"]
     given = request.get("window")
@@ -109,24 +124,33 @@ def _answer(row: Mapping[Any, Any]) -> AnalysisAnswer:
         outcome=row["outcome"],
         window=None if given is None else WindowAnswer.model_validate({"from": None, "to": None, **given}),
         strata=request.get("strata"),
-        state=str(state),
+        state=state,
         progress=1.0 if state == AnalysisState.DONE else row["job_progress"] or 0.0,
         phase=row["job_phase"],
         summary=row["summary"],
         problem=None
         if problem is None
         else AnalysisProblem(code=row["code"] or row["job_code"] or "tried_again", detail=problem),
-        in_force=row["whole"],
+        in_force=bool(row["in_force"]),
         created_at=row["created_at"],
         finished_at=row["finished_at"],
     )
 
 
+async def done(work: Work, analysis_id: UUID) -> RowMapping:
+    """Return an analysis that has a result."""
+    row = await _row(work, analysis_id)
+    state = _state(row)
+    if state in {AnalysisState.FAILED, AnalysisState.CANCELED}:
+        raise Conflict(f"The analysis {analysis_id} ended without a result.", code="no_result")
+    if state != AnalysisState.DONE:
+        raise Conflict("The analysis is not done: ask again when it is.", code="not_done_yet", retryable=True)
+    return row
+
+
 async def unexplained(work: Work, analysis_id: UUID) -> UnexplainedAnswer:
     """Return some failures in which no set was complete, as their cases stand now, without a word anybody wrote."""
-    row = await _row(work, analysis_id)
-    if row["state"] != AnalysisState.DONE:
-        raise Conflict("The analysis is not done: ask again when it is.", code="not_done_yet", retryable=True)
+    row = await done(work, analysis_id)
     sample = row["unexplained"] or []
     by_id = {UUID(str(item["case"])): item["conditions"] for item in sample}
     statement = current_rows(kinds.CASE, work.workspace_id).where(kinds.CASE.head.c.id.in_(list(by_id)))

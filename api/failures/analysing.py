@@ -32,6 +32,7 @@ class Finding:
     low: float
     high: float
     measures: dict[str, JsonValue] = field(default_factory=dict)
+    evidence: list[JsonValue] = field(default_factory=list)
 
 
 async def store_analysis(
@@ -89,6 +90,7 @@ def _row(work: Work, outcome: str, analysis_id: UUID, position: int, item: Findi
         "low": item.low,
         "high": item.high,
         "measures": item.measures,
+        "evidence": item.evidence,
         "recorded_at": work.now,
     }
 

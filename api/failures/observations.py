@@ -13,6 +13,7 @@ from api.errors import NoSuchThing, UnknownReference
 from api.failures import queries
 from api.failures import service as failures
 from api.failures.schemas import ObservationAnswer, ObservationBody
+from api.failures.suggestions.service import SEEN_IN_A_COMMENT
 from api.listing import Asked, narrowed
 from api.paging import next_cursor, page_of
 from api.recorded import Stored, by_row, impossible, in_time, when
@@ -54,9 +55,11 @@ async def store_observations(work: Work, rows: Sequence[ObservationBody], *, stu
 
 
 def _check_reference(reference: str | None) -> None:
-    """Let nobody speak for a rule: what it saw follows from what it reads."""
+    """Let nobody speak for a rule or a comment: what they say follows from what is read, or decided."""
     if reference is not None and reference.startswith(WATCH):
         raise impossible("reference", "seen_by_a_rule", "A rule saw this. Correct or withdraw what the rule reads.")
+    if reference is not None and reference.startswith(SEEN_IN_A_COMMENT):
+        raise impossible("reference", "seen_in_a_comment", "Somebody read this in a comment. Decline the suggestion.")
 
 
 async def void_observation(work: Work, reference: str, reason: str) -> Recorded:

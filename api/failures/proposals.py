@@ -1,33 +1,28 @@
-"""Condition sets that people draw, what people think of any set, and which customers are exposed to it."""
+"""Condition sets that people draw, and what people think of any set."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, and_, func, insert, literal, or_, select, union
+from sqlalchemy import and_, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from api import audit, kinds
+from api import audit
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import NotAboutThis, UnknownReference
 from api.etags import check_if_match
-from api.failures import queries, service, sets
+from api.failures import queries, sets
 from api.failures.rates import catalogue
 from api.failures.schemas import (
     ConditionSetAnswer,
     ConditionSetBody,
-    ExposedCustomer,
     VerdictAnswer,
     VerdictBody,
 )
 from api.listing import Asked, part_of
-from api.paging import next_cursor, page_of
 from api.workspaces import service as workspaces
-from ml.features import condition_states
-from models.base import to_us
-from models.failure import ObservedState, Verdict
+from models.failure import Verdict
 from models.ids import condition_set_id
 from models.rules.failure import defines_outcome
 
@@ -102,75 +97,3 @@ async def _append(work: Work, set_id: UUID, number: int, verdict: str, note: str
     row = {"workspace_id": work.workspace_id, "id": set_id, "number": number, "verdict": verdict, "note": note}
     said = {**row, "cases": list(cases), "actor": work.caller.actor, "recorded_at": work.now}
     await work.session.execute(insert(queries.verdicts).values(said))
-
-
-async def exposed_customers(work: Work, asked: Asked, *, set_id: UUID) -> tuple[list[ExposedCustomer], str | None]:
-    """Return a page of the customers who have a case in which the whole set is present now."""
-    codes = (await sets.read_set(work, set_id)).conditions
-    ids = await service.condition_ids(work, codes)
-    if len(ids) < len(codes):
-        return part_of([], asked)
-    customer, case, version = kinds.CUSTOMER.head, kinds.CASE.head, kinds.CASE.version
-    theirs = _cases_in(work, _complete_cases(work, codes, ids[codes[0]]))
-    exposed = theirs.with_only_columns(version.c.customer_id)
-    statement = select(customer.c.id, customer.c.reference, customer.c.stored_at.label("changed_at"))
-    # Cases outlive whoever was erased: there is nobody left to be exposed, and no version.
-    there = and_(customer.c.workspace_id == work.workspace_id, customer.c.version > 0)
-    statement = statement.where(there, customer.c.id.in_(exposed))
-    if asked.updated_since is not None:
-        since = asked.updated_since
-        lately = exposed.where(_touched(since, list(ids.values())))
-        statement = statement.where(or_(customer.c.stored_at >= since, customer.c.id.in_(lately)))
-    rows = (await work.session.execute(page_of(statement, customer, asked.cursor, asked.limit))).mappings().all()
-    shown = [row["id"] for row in rows[: asked.limit]]
-    cases: dict[UUID, list[str]] = {}
-    for row in await work.session.execute(theirs.where(version.c.customer_id.in_(shown)).order_by(case.c.reference)):
-        cases.setdefault(row.customer_id, []).append(row.case)
-    items = [ExposedCustomer(customer=row["reference"], cases=cases[row["id"]]) for row in rows[: asked.limit]]
-    return items, next_cursor(rows, asked.limit)
-
-
-def _cases_in(work: Work, complete: Subquery) -> Select[Any]:
-    """Select cases as known now, each with whose it is."""
-    case, version = kinds.CASE.head, kinds.CASE.version
-    current = and_(
-        version.c.workspace_id == case.c.workspace_id, version.c.id == case.c.id, version.c.number == case.c.version
-    )
-    return (
-        select(version.c.customer_id, case.c.reference.label("case"))
-        .select_from(case)
-        .join(version, current)
-        .join(complete, complete.c.case_id == case.c.id)
-        .where(case.c.workspace_id == work.workspace_id)
-    )
-
-
-def _touched(since: datetime, condition_ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """Return whether a case, or what was seen of some conditions in it, was stored at or after a moment."""
-    case = kinds.CASE.head
-    later = [
-        select(seen.c.id)
-        .where(seen.c.workspace_id == case.c.workspace_id, seen.c.case_id == case.c.id)
-        .where(seen.c.condition_id.in_(condition_ids), seen.c.stored_at >= since)
-        .exists()
-        for seen in (kinds.OBSERVATION.version, queries.rule_observations)
-    ]
-    return or_(case.c.stored_at >= since, *later)
-
-
-def _complete_cases(work: Work, codes: Sequence[str], first: UUID) -> Subquery:
-    """Select the cases in which every one of some conditions is present as known now; `first` is one's id."""
-    # Only cases in which one of them was ever present can have all, whoever saw it.
-    possible = [
-        select(seen.c.case_id)
-        .where(seen.c.workspace_id == work.workspace_id, seen.c.condition_id == first)
-        .where(seen.c.state == ObservedState.PRESENT)
-        for seen in (kinds.OBSERVATION.version, queries.rule_observations)
-    ]
-    either = union(*possible).subquery("possible_cases")
-    rows = select(either.c.case_id, literal(to_us(work.now), BigInteger).label("moment_us")).cte("cases_now")
-    states = condition_states(work.workspace_id, rows).subquery("states")
-    present = select(states.c.case_id).where(
-        states.c.condition.in_(codes), states.c.state == ObservedState.PRESENT.value
-    )
-    return present.group_by(states.c.case_id).having(func.count() == len(codes)).subquery("complete_cases")

@@ -33,6 +33,7 @@ from models.failure import (
 )
 from models.ids import in_portions
 from models.recording import ROWS_A_QUESTION, current_rows
+from models.root_cost import RootCost
 
 conditions = kinds.CONDITION.head
 observations = kinds.OBSERVATION.head
@@ -41,6 +42,7 @@ rule_observations = RuleObservation.__table__  # type: ignore[attr-defined] # sa
 findings = ConditionSetFinding.__table__  # type: ignore[attr-defined] # same
 analyses = Analysis.__table__  # type: ignore[attr-defined] # same
 verdicts = ConditionSetVerdict.__table__  # type: ignore[attr-defined] # same
+root_costs = RootCost.__table__  # type: ignore[attr-defined] # same
 
 
 def current_conditions(workspace_id: UUID) -> Select[Any]:
@@ -211,6 +213,12 @@ def latest_findings(workspace_id: UUID, outcome: str) -> Select[Any]:
     """Select the condition sets of the analysis in force for an outcome, in the order found."""
     newest = in_force(workspace_id, outcome)
     return found_sets(workspace_id).where(findings.c.analysis_id == newest).order_by(findings.c.position)
+
+
+def root_cost_of(workspace_id: UUID, outcome: str, analysis: UUID | None) -> Select[Any]:
+    """Select what failures cost as one analysis found it, by default the one in force."""
+    found = in_force(workspace_id, outcome) if analysis is None else analysis
+    return select(root_costs).where(root_costs.c.workspace_id == workspace_id, root_costs.c.id == found)
 
 
 async def said_of_sets(

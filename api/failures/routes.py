@@ -1,7 +1,7 @@
 """Conditions, observations, and the condition sets found to conspire."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -9,7 +9,22 @@ from fastapi import APIRouter, Query, Response
 from api.bodies import Code, Reference, ShortText
 from api.dependencies import Admin, AnalysisReader, RecordsReader, RecordsWriter
 from api.etags import IfMatch, etag, marked, tagged
-from api.failures import analyses, costs, observations, proposals, service, sets
+from api.failures import (
+    analyses,
+    comparing,
+    costs,
+    exposed,
+    measured,
+    missing,
+    observations,
+    proposals,
+    root_costs,
+    service,
+    sets,
+)
+from api.failures.cost_schemas import CostBy, CostOfFailure
+from api.failures.measure_schemas import ComparisonAnswer, ConditionSetDetail
+from api.failures.missing_schemas import MissingAnswer, MissingBody, MissingCatalogueBody, MissingCatalogued
 from api.failures.rates import failure_rates
 from api.failures.schemas import (
     AnalysisAnswer,
@@ -39,6 +54,8 @@ from models.cost import CostBasis
 from models.failure import ObservationSource, ObservedState
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
+
+TOLD: dict[int | str, dict[str, Any]] = {200: {"description": "This name was told for this case before."}}
 
 
 @router.post("/conditions", status_code=201, tags=["Conditions"])
@@ -169,9 +186,9 @@ async def propose_condition_set(work: Admin, body: ConditionSetBody, response: R
 
 
 @router.get("/condition-sets/{set_id}", tags=["Conditions"])
-async def read_condition_set(work: AnalysisReader, set_id: UUID, response: Response) -> ConditionSetAnswer:
-    """Read one condition set. Scope: analysis:read."""
-    found = await sets.read_set(work, set_id)
+async def read_condition_set(work: AnalysisReader, set_id: UUID, response: Response) -> ConditionSetDetail:
+    """Read one condition set with all that is known of it. Scope: analysis:read."""
+    found = await measured.detail(work, set_id)
     response.headers["ETag"] = etag(found.version)
     return found
 
@@ -197,9 +214,16 @@ async def list_verdicts(work: AnalysisReader, set_id: UUID, asked: Asking) -> Pa
 @router.get(
     "/condition-sets/{set_id}/customers", tags=["Conditions"], response_model=Page[ExposedCustomer], responses=STREAMED
 )
-async def list_exposed_customers(work: AnalysisReader, set_id: UUID, asked: Asking) -> Page[ExposedCustomer] | Response:
+async def list_exposed_customers(
+    work: AnalysisReader,
+    set_id: UUID,
+    asked: Asking,
+    near: Annotated[
+        bool, Query(description="List instead who has a case with all members but one, and name that one.")
+    ] = False,
+) -> Page[ExposedCustomer] | Response:
     """List the customers with a case in which the whole set is present now. Scope: analysis:read."""
-    return await listed(work, asked, partial(proposals.exposed_customers, set_id=set_id))
+    return await listed(work, asked, partial(exposed.exposed_customers, set_id=set_id, near=near))
 
 
 @router.post("/analyses", status_code=202, tags=["Analyses"])
@@ -234,6 +258,40 @@ async def read_unexplained(work: AnalysisReader, analysis_id: UUID) -> Unexplain
     return await analyses.unexplained(work, analysis_id)
 
 
+@router.post("/analyses/{analysis_id}/unexplained/{case}", status_code=201, responses=TOLD, tags=["Analyses"])
+async def name_missing_condition(
+    work: Admin, analysis_id: UUID, case: Reference, body: MissingBody, response: Response
+) -> MissingAnswer:
+    """Name what is missing in the catalogue, of a failure shown as unexplained. Scope: admin."""
+    found, is_new = await missing.name_missing(work, analysis_id, case, body)
+    response.status_code = 201 if is_new else 200
+    return found
+
+
+@router.get("/missing-conditions", tags=["Analyses"], response_model=Page[MissingAnswer], responses=STREAMED)
+async def list_missing_conditions(work: AnalysisReader, asked: Asking) -> Page[MissingAnswer] | Response:
+    """List what people named as missing, what was named for most failures first. Scope: analysis:read."""
+    return await listed(work, asked, missing.list_missing)
+
+
+@router.post("/missing-conditions/catalogue", status_code=201, tags=["Analyses"])
+async def catalogue_missing_condition(work: Admin, body: MissingCatalogueBody) -> MissingCatalogued:
+    """Make a condition of a name people gave, observed in the cases it was named for. Scope: admin."""
+    return await missing.catalogue_missing(work, body)
+
+
+@router.get("/analyses/{analysis_id}/comparison", tags=["Analyses"])
+async def compare_analyses(
+    work: AnalysisReader,
+    analysis_id: UUID,
+    other: Annotated[
+        UUID | None, Query(alias="with", description="The earlier one. Default: the one that was in force before.")
+    ] = None,
+) -> ComparisonAnswer:
+    """Tell which sets are new, gone, stronger, weaker or back since another analysis. Scope: analysis:read."""
+    return await comparing.comparison(work, analysis_id, other)
+
+
 @router.get("/failure-rates", tags=["Conditions"])
 async def read_failure_rates(
     work: AnalysisReader,
@@ -241,3 +299,14 @@ async def read_failure_rates(
 ) -> RatesAnswer:
     """Tell how often cases failed under each combination of some conditions. Scope: analysis:read."""
     return await failure_rates(work, condition)
+
+
+@router.get("/cost-of-failure", tags=["Conditions"])
+async def read_cost_of_failure(
+    work: AnalysisReader,
+    response: Response,
+    by: Annotated[CostBy, Query(description="What the cost is told apart by.")] = CostBy.CONDITION_SET,
+    analysis: Annotated[UUID | None, Query(description="As this analysis found it. Default: the one in force.")] = None,
+) -> CostOfFailure:
+    """Tell what failures cost, credited to the conditions that conspired. Scope: analysis:read."""
+    return marked(response, await root_costs.cost_of_failure(work, service.OUTCOME, by, analysis))

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.bodies import (
@@ -21,8 +21,20 @@ from api.bodies import (
     Text,
     Times,
 )
+from api.failures.covered import CoverageWord, CoveringAnswer
 from models.cost import CostBasis
 from models.failure import ConditionKind, ObservedState
+from models.rules.phrases import MOST_PHRASES, fault_of
+
+
+def _phrase(text: str) -> str:
+    fault = fault_of(text)
+    if fault is not None:
+        raise PydanticCustomError("phrase_form", "a phrase: {fault}", {"fault": fault})
+    return text
+
+
+Phrase = Annotated[str, Field(strict=True), AfterValidator(_phrase)]
 
 
 class ConditionBody(Times):
@@ -38,6 +50,11 @@ class ConditionBody(Times):
         default=None, description="How to see it in a case's facts; null takes it away."
     )
     description: Annotated[Text, Field(max_length=2000)] | None = None
+    phrases: Annotated[list[Phrase], Field(max_length=MOST_PHRASES)] | None = Field(
+        default=None,
+        description="Words and short phrases, in any language, that customers say of it; `*` where a word may go on: "
+        "`verspät*`. Comments that hold one are suggested to people.",
+    )
 
 
 class ConditionAnswer(Answer):
@@ -50,6 +67,7 @@ class ConditionAnswer(Answer):
     kind: str
     rule: dict[str, JsonValue] | None
     description: str | None
+    phrases: list[str]
     stored_at: Moment
 
 
@@ -146,13 +164,22 @@ class ConditionSetAnswer(Answer):
     customers: int | None
     failures: int | None
     rate: float | None
+    rate_low: float | None
+    rate_high: float | None
     rate_without_any: float | None
+    rate_without_any_low: float | None
+    rate_without_any_high: float | None
     rate_without: dict[str, float | None]
     completion: float | None
     low: float | None
     high: float | None
+    credited: float | None = Field(description="Failures credited to it; with the leak's these are all failures.")
+    near: int | None = Field(description="Customers with all its members but one, when the analysis looked.")
     analysis: UUID | None
     recorded_at: Moment
+    coverage: CoverageWord = Field(description="By live countermeasures that every team has.")
+    redundancy: int = Field(description="Live countermeasures that would have to fail together.")
+    countermeasures: list[CoveringAnswer]
     proposed: bool
     verdict: Literal["accepted", "doubted", "set_aside"] | None
     version: int
@@ -226,7 +253,7 @@ class AnalysisAnswer(Answer):
     phase: str | None
     summary: dict[str, JsonValue] | None
     problem: AnalysisProblem | None
-    in_force: bool = Field(description="Whether it looked at all cases: the newest such gives the condition sets.")
+    in_force: bool = Field(description="Whether the condition sets are its: the newest done that looked at all cases.")
     created_at: Moment
     finished_at: Moment | None
 
@@ -281,7 +308,8 @@ class VerdictAnswer(Answer):
 
 
 class ExposedCustomer(Answer):
-    """A customer with a case in which the whole set is present now."""
+    """A customer with a case in which the whole set is present now, or all of it but one member."""
 
     customer: str
     cases: list[str]
+    missing: dict[str, str] = Field(description="By case the member that is absent; empty where the whole set is.")

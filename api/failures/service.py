@@ -11,12 +11,15 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Malformed, NoSuchThing
 from api.failures import derivation, queries, sets
+from api.failures.countermeasures import covering as covers
+from api.failures.countermeasures.covering import Covering, covering
 from api.failures.schemas import (
     ConditionAnswer,
     ConditionBody,
     ConditionSetAnswer,
     ConditionStored,
 )
+from api.failures.suggestions import asking
 from api.listing import Asked, rows_of
 from api.recorded import when
 from api.workspaces import service as workspaces
@@ -40,6 +43,8 @@ async def store_condition(work: Work, body: ConditionBody) -> ConditionStored:
         await audit.note(work, "condition.stored", body.code, {"version": stored.version})
     derivation.forget(work)
     found = await read_condition(work, body.code)
+    if found.phrases != ((before and before["phrases"]) or []):
+        await asking.look_back(work)
     if found.rule == (None if before is None else before["rule"]):
         past = "no_rule" if found.rule is None else "evaluated"
     else:
@@ -98,15 +103,27 @@ async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
     return await customers.ids_of(work, kinds.CONDITION, codes)
 
 
-async def condition_codes(work: Work) -> list[str]:
-    """Return the codes of the catalogue."""
-    return await queries.codes(work.session, work.workspace_id)
+async def fields_by_condition(work: Work) -> dict[str, frozenset[str]]:
+    """Return the fields that each condition's rule reads, by code in the order of the alphabet; none without a rule."""
+    book, _ = await derivation.rule_book(work)
+    codes = await queries.codes(work.session, work.workspace_id)
+    return {code: book.rules[code].reads if code in book.rules else frozenset() for code in codes}
 
 
 async def condition_sets(work: Work, status: str | None = None) -> list[ConditionSetAnswer]:
     """Return what the analysis in force says of condition sets, in the order found."""
     found = await sets.looked_at(work, OUTCOME)
     return [item for item in found if status is None or item.status == status]
+
+
+async def countermeasures(work: Work) -> Covering:
+    """Return where the countermeasures stand, and what that makes of conditions and sets."""
+    return await covering(work)
+
+
+async def told_of_countermeasures(work: Work) -> covers.Told:
+    """Return what countermeasures stand by, for whoever asks at several moments: `standing_at` says where."""
+    return await covers.told(work)
 
 
 def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
@@ -118,5 +135,6 @@ def _condition_answer(row: Mapping[Any, Any]) -> ConditionAnswer:
         kind=row["kind"],
         rule=row["rule"],
         description=row["description"],
+        phrases=row["phrases"] or [],
         stored_at=row["changed_at"],
     )

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, select
 from api.dependencies import Work
 from api.errors import NoSuchThing
 from api.failures import queries
+from api.failures.countermeasures.covering import Covering, covering
 from api.failures.schemas import ConditionSetAnswer
 from api.listing import NOTHING, Asked, part_of, source_of
 from models.failure import Verdict
@@ -27,7 +28,8 @@ async def looked_at(work: Work, outcome: str, analysis: UUID | None = None) -> l
     if not rows:
         return []
     said = await queries.said_of_sets(work.session, work.workspace_id)
-    return [_found(row, said.get(row["id"], [])) for row in rows]
+    covers = await covering(work)
+    return [_found(row, said.get(row["id"], []), covers) for row in rows]
 
 
 async def all_sets(work: Work, outcome: str, analysis: UUID | None = None) -> list[ConditionSetAnswer]:
@@ -38,8 +40,10 @@ async def all_sets(work: Work, outcome: str, analysis: UUID | None = None) -> li
 
 async def _not_looked_at(work: Work, outcome: str, known: Collection[UUID]) -> list[ConditionSetAnswer]:
     drawn = (await work.session.execute(queries.proposed_sets(work.workspace_id, outcome))).mappings().all()
-    said = await queries.said_of_sets(work.session, work.workspace_id) if drawn else {}
-    return [_drawn(row, said[row["id"]]) for row in drawn if row["id"] not in known]
+    if not drawn:
+        return []
+    said, covers = await queries.said_of_sets(work.session, work.workspace_id), await covering(work)
+    return [_drawn(row, said[row["id"]], covers) for row in drawn if row["id"] not in known]
 
 
 async def list_sets(
@@ -71,7 +75,8 @@ async def read_set(work: Work, set_id: UUID) -> ConditionSetAnswer:
     before = queries.found_sets(work.workspace_id).where(queries.findings.c.id == set_id)
     last = before.order_by(queries.findings.c.recorded_at.desc(), queries.findings.c.analysis_id.desc()).limit(1)
     finding = (await work.session.execute(last)).mappings().one()
-    return _found(finding, (await queries.said_of_sets(work.session, work.workspace_id, [set_id])).get(set_id, []))
+    said = (await queries.said_of_sets(work.session, work.workspace_id, [set_id])).get(set_id, [])
+    return _found(finding, said, await covering(work))
 
 
 async def _row(work: Work, set_id: UUID) -> RowMapping:
@@ -92,7 +97,16 @@ def _opinion(said: Sequence[RowMapping]) -> dict[str, Any]:
     }
 
 
-def _found(row: Mapping[Any, Any], said: Sequence[RowMapping]) -> ConditionSetAnswer:
+def _covered(conditions: Sequence[str], covers: Covering) -> dict[str, Any]:
+    return {
+        "coverage": covers.of_set(conditions).value,
+        "redundancy": covers.redundancy_of(conditions),
+        "countermeasures": covers.shown(conditions),
+    }
+
+
+def _found(row: Mapping[Any, Any], said: Sequence[RowMapping], covers: Covering) -> ConditionSetAnswer:
+    told = row["measures"]
     return ConditionSetAnswer(
         id=row["id"],
         outcome=row["outcome"],
@@ -103,17 +117,24 @@ def _found(row: Mapping[Any, Any], said: Sequence[RowMapping]) -> ConditionSetAn
         failures=row["failures"],
         rate=row["rate"],
         rate_without_any=row["rate_without_any"],
-        rate_without=row["measures"].get("rate_without", {}),
+        rate_without_any_low=told.get("rate_without_any_low"),
+        rate_without_any_high=told.get("rate_without_any_high"),
+        rate_low=told.get("rate_low"),
+        rate_high=told.get("rate_high"),
+        rate_without=told.get("rate_without", {}),
         completion=row["completion"],
         low=row["low"],
         high=row["high"],
+        credited=told.get("credited"),
+        near=told.get("near"),
         analysis=row["analysis_id"],
         recorded_at=row["recorded_at"],
+        **_covered(row["conditions"], covers),
         **_opinion(said),
     )
 
 
-def _drawn(row: Mapping[Any, Any], said: Sequence[RowMapping]) -> ConditionSetAnswer:
+def _drawn(row: Mapping[Any, Any], said: Sequence[RowMapping], covers: Covering) -> ConditionSetAnswer:
     return ConditionSetAnswer(
         id=row["id"],
         outcome=row["outcome"],
@@ -123,12 +144,19 @@ def _drawn(row: Mapping[Any, Any], said: Sequence[RowMapping]) -> ConditionSetAn
         customers=None,
         failures=None,
         rate=None,
+        rate_low=None,
+        rate_high=None,
         rate_without_any=None,
+        rate_without_any_low=None,
+        rate_without_any_high=None,
         rate_without={},
         completion=None,
         low=None,
         high=None,
+        credited=None,
+        near=None,
         analysis=None,
         recorded_at=row["stored_at"],
+        **_covered(row["conditions"], covers),
         **_opinion(said),
     )

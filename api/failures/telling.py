@@ -43,14 +43,15 @@ async def tell_failing(work: Work, case_ids: Iterable[UUID]) -> int:
     return await _tell(work, dict.fromkeys(failing), "facts")
 
 
-async def failing_by_facts(work: Work, case_ids: Iterable[UUID]) -> frozenset[UUID]:
-    """Return which cases fail now by their facts; none where the failure definition asks the customer."""
+async def failing_by_facts(work: Work, case_ids: Iterable[UUID], moment_us: int | None = None) -> frozenset[UUID]:
+    """Return which cases fail by their facts, now or as known at a moment; none where the definition asks customers."""
     definition = (await workspaces.of(work)).failure
     wanted = in_order(case_ids)
     if definition.asks_the_customer or not wanted:
         return frozenset()
     told = await derivation.histories(work, wanted, definition.rule.reads)
-    return frozenset(id_ for id_, history in told.items() if _fails(definition, AsOf(history), to_us(work.now)))
+    at_us = to_us(work.now) if moment_us is None else moment_us
+    return frozenset(id_ for id_, history in told.items() if _fails(definition, AsOf(history), at_us))
 
 
 def _fails(definition: FailureDefinition, case: AsOf, moment_us: int) -> bool:

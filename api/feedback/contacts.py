@@ -33,6 +33,18 @@ async def newest_invitation(
     return (await session.execute(statement)).one_or_none()
 
 
+async def invited_since(
+    session: AsyncSession, workspace_id: UUID, customer_ids: Iterable[UUID], since: datetime
+) -> set[UUID]:
+    """Return those of some customers who were invited to any survey after a moment; what was revoked does not count."""
+    of = invitations.c
+    found: set[UUID] = set()
+    for some in in_portions(customer_ids):
+        statement = select(of.customer_id).where(of.workspace_id == workspace_id, of.customer_id.in_(some))
+        found |= set(await session.scalars(statement.where(of.revoked_at.is_(None), of.created_at > since)))
+    return found
+
+
 async def invitation_to(session: AsyncSession, workspace_id: UUID, survey_id: UUID, case_id: UUID) -> UUID | None:
     """Return the newest invitation to a survey about a case that was not revoked."""
     of = invitations.c

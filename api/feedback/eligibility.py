@@ -19,6 +19,7 @@ from api.feedback import contacts, queries, taking
 from api.feedback.schemas import EligibilityAnswer, EligibilityBody, Reason
 from api.feedback.surveys import PublishedSurvey, published
 from api.recorded import impossible
+from api.risk.follow_ups import service as follow_ups
 from api.workspaces import service as workspaces
 from models.rules.terms import Standing, is_drawn, standing
 
@@ -119,11 +120,19 @@ async def _owed(work: Work, customer_id: UUID) -> Against | None:
 
 
 async def _rest(work: Work, customer_id: UUID) -> Against | None:
+    """Return what the customer rests from: the company's own initiative last, be it a question or outreach.
+
+    Redress is none: it is owed, and whoever was put right is heard like everybody else.
+    """
     rest = timedelta(days=(await workspaces.of(work)).contact_rest_days)
-    found = await contacts.newest_invitation(work.session, work.workspace_id, customer_id, work.now - rest)
-    if found is None:
+    asked = await contacts.newest_invitation(work.session, work.workspace_id, customer_id, work.now - rest)
+    reached = await follow_ups.newest_outreach(work, customer_id, work.now - rest)
+    if reached is not None and (asked is None or reached["contacted_at"] > asked.created_at):
+        at = reached["contacted_at"]
+        return Against("contact_rest", {"follow_up": reached["reference"], "contacted_at": at, "until": at + rest})
+    if asked is None:
         return None
-    details = {"survey": found.survey, "asked_at": found.created_at, "until": found.created_at + rest}
+    details = {"survey": asked.survey, "asked_at": asked.created_at, "until": asked.created_at + rest}
     return Against("contact_rest", details)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from api.errors import Malformed
 from api.feedback.invitations import Invited
-from models.rules.answers import Misfit, Question, effort_of, kept_as, score_of
+from models.rules.answers import CANNOT_SAY, Misfit, Question, effort_of, kept_as, score_of
 from models.rules.failure import failed
 from models.rules.fitting import misfits
 from models.rules.outcome import FailureDefinition
@@ -57,8 +57,9 @@ def judge(
     complete: bool,
 ) -> dict[str, Any]:
     """Return the fields of a revision that are read from its answers."""
-    by_key = {question["key"]: question for question in questions}
-    answers = {key: kept_as(by_key[key], value) for key, value in answers.items()}
+    if CANNOT_SAY in answers.values():
+        by_key = {question["key"]: question for question in questions}
+        answers = {key: kept_as(by_key[key], value) for key, value in answers.items()}
     # A claim nobody has proved makes no failure.
     claimed = about["claimed_customer"] is not None or about["claimed_case"] is not None
     judges = complete and definition.asks_the_customer and not claimed

@@ -1,7 +1,5 @@
 """What can be done with responses, one or many at a time."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +10,13 @@ from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.failures import derivation
+from api.failures.suggestions import service as suggestions
 from api.feedback import invitations, proving, queries, taking, telling, vouching
 from api.feedback.invitations import Invited
 from api.feedback.judging import check_fit, judge
 from api.feedback.proving import Used
 from api.feedback.queries import StoredResponse
+from api.feedback.sameness import content_hash
 from api.feedback.schemas import ResponseAnswer, ResponseBody, ResponseJudged, ResponseStored
 from api.feedback.surveys import PublishedSurvey, publish_templates, published
 from api.feedback.vouching import is_claimant
@@ -112,6 +112,8 @@ async def void_response(work: Work, response_id: UUID, reason: str) -> Recorded:
     if begun_by is not None and not stored.unchanged:
         await invitations.touch(work, [begun_by])  # what was begun by it no longer stands: it is open again
     await taking.free(work, response_id)
+    if not stored.unchanged:
+        await suggestions.withdraw(work, response_id)
     if stored.state["case_id"] is not None:
         await derivation.derive(work, [stored.state["case_id"]], derivation.Source.ANSWER)
     return stored
@@ -268,14 +270,6 @@ def _exists(reference: str) -> Conflict:
         f"The response {reference} was stored with another content. A new answer needs a new id.",
         code="response_exists",
     )
-
-
-def content_hash(row: ResponseBody) -> str:
-    """Return what tells a response sent again from another one under its name."""
-    # A field that came later is left out where it says nothing: what was stored before it has no trace of it.
-    later = {"invitation"} if row.invitation is None else set()
-    body = row.model_dump(mode="json", exclude={"id", "reference", *later})
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 async def read_response(work: Work, response_id: UUID) -> ResponseAnswer:

@@ -18,7 +18,9 @@ from models.outbox import JobState
 from models.turns import hold_name
 
 DERIVE = "derive"
+FELT = "felt"
 ANALYSE = "analyse"
+JUDGE = "judge"
 TRAIN = "train"
 SCORE = "score"
 RESCORE = "rescore"
@@ -27,6 +29,12 @@ PRUNE = "prune"
 SWEEP = "sweep"
 FORGET = "forget"
 COMPACT = "compact"
+SUGGEST = "suggest"
+LEARN_COMMENTS = "learn_comments"
+FOLLOW_UP = "follow_up"
+OUTREACH = "outreach"
+WATCH = "watch"
+WEIGH = "weigh"
 TRIED_AGAIN = "tried_again"
 
 

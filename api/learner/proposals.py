@@ -8,6 +8,7 @@ import numpy as np
 from api.dependencies import Work
 from api.failures import queries
 from api.failures.analysing import Finding
+from api.learner.describing import drawn_measures, evidence
 from ml.case_matrix import CaseMatrix
 from ml.conditions import ConditionSetMiner
 from ml.mining.items import Item, Items
@@ -61,16 +62,15 @@ def judged(
         proposed=[_items(matrix, proposal.conditions) for proposal in drawn],
         aside=[np.isin(customers, sorted(proposal.customers)) for proposal in drawn],
     )
-    return [_finding(proposal, answer) for proposal, answer in zip(drawn, answers, strict=True)]
+    return [_finding(matrix, proposal, answer) for proposal, answer in zip(drawn, answers, strict=True)]
 
 
 def _items(matrix: CaseMatrix, codes: Sequence[str]) -> Items:
     return tuple(Item(matrix.conditions.index(code), "eq", 1.0) for code in codes)
 
 
-def _finding(proposal: Proposal, answer: Judged) -> Finding:
+def _finding(matrix: CaseMatrix, proposal: Proposal, answer: Judged) -> Finding:
     head = answer.figures
-    without = dict(zip(proposal.conditions, answer.rates_without, strict=True))
     return Finding(
         conditions=proposal.conditions,
         status=answer.status,
@@ -82,5 +82,6 @@ def _finding(proposal: Proposal, answer: Judged) -> Finding:
         completion=head.completion,
         low=head.low,
         high=head.high,
-        measures={"rate_without": dict(without), "p_value": answer.p_value},
+        measures=drawn_measures(proposal.conditions, answer),
+        evidence=evidence(matrix, proposal.conditions),
     )

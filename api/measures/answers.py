@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import (
@@ -74,6 +74,18 @@ class Place:
     path: tuple[str, ...]
 
 
+class Knowing(Protocol):
+    """Whose records are asked for, and as of when they were known."""
+
+    @property
+    def workspace_id(self) -> UUID:
+        """Whose."""
+
+    @property
+    def known_at(self) -> datetime | None:
+        """What was stored later counts for nothing; None for what stands now."""
+
+
 @dataclass(frozen=True)
 class Asking:
     """Which answers are asked for, and how they are told apart."""
@@ -88,27 +100,27 @@ class Asking:
 
 def answers(asking: Asking, places: Sequence[Place], scale: Scale) -> CTE:
     """Select every answer with its period, its group, and whose it is."""
-    standing = _standing(kinds.RESPONSE, asking, *RESPONSE_COLUMNS)
+    standing = as_they_stood(kinds.RESPONSE, asking, *RESPONSE_COLUMNS)
     column = standing.c
     group, rows = _grouped(asking, standing)
-    said = _said_in(places, standing)
+    said = said_in(places, standing)
     unproved = or_(column.claimed_customer.is_not(None), column.claimed_case.is_not(None))
     answered_us = type_coerce(column.answered_at, BigInteger)
     starts = [period.start_us for period in asking.periods]
     settled = [period.end_us + SETTLING_US for period in asking.periods]
     statement = (
         select(
-            _by_start(answered_us, starts, range(len(starts))).label("period"),
+            by_start(answered_us, starts, range(len(starts))).label("period"),
             said.label("said"),
             func.coalesce(column.customer_id, case((column.claimed_customer.is_(None), column.id))).label("whose"),
             case((column.customer_id.is_(None), column.claimed_customer)).label("claimed"),
-            case((_first_known(column) > _by_start(answered_us, starts, settled), 1), else_=0).label("late"),
+            case((_first_known(column) > by_start(answered_us, starts, settled), 1), else_=0).label("late"),
             case((unproved, 1), else_=0).label("unproved"),
             group.label("grp"),
         )
         .select_from(rows)
         .where(column.complete.is_(True), column.voided.is_(False), _is_answer(said, scale))
-        .where(_among(places, standing))
+        .where(among(places, standing))
         .where(answered_us >= starts[0], answered_us < asking.periods[-1].end_us)
     )
     if asking.claims is not Claims.INCLUDE:
@@ -117,7 +129,7 @@ def answers(asking: Asking, places: Sequence[Place], scale: Scale) -> CTE:
     return statement.cte("answers").prefix_with("MATERIALIZED")
 
 
-def _standing(kind: RecordKind, asking: Asking, *names: str, called: str = "standing") -> Subquery:
+def as_they_stood(kind: RecordKind, asking: Knowing, *names: str, called: str = "standing") -> Subquery:
     """Select records as they stand, or as they stood when no more was stored than at some moment."""
     version, head = kind.version, kind.head
     columns = [version.c.id, *(version.c[name] if name in version.c else head.c[name] for name in names)]
@@ -150,7 +162,7 @@ def _grouped(asking: Asking, standing: Subquery) -> tuple[ColumnElement[Any], Fr
         same = and_(surveys.c.workspace_id == asking.workspace_id, surveys.c.id == standing.c.survey_id)
         return surveys.c.key, standing.join(surveys, same)
     of_case = asking.by in OF_CASE
-    found = _standing(kinds.CASE if of_case else kinds.CUSTOMER, asking, asking.by.value, called="about")
+    found = as_they_stood(kinds.CASE if of_case else kinds.CUSTOMER, asking, asking.by.value, called="about")
     same = found.c.id == (standing.c.case_id if of_case else standing.c.customer_id)
     return found.c[asking.by.value], standing.outerjoin(found, same)
 
@@ -160,7 +172,7 @@ def said_at(answers: Any, path: tuple[str, ...]) -> ColumnElement[str | None]:
     return cast(answers[path if len(path) > 1 else path[0]].as_string(), String)
 
 
-def _said_in(places: Sequence[Place], standing: Subquery) -> ColumnElement[Any]:
+def said_in(places: Sequence[Place], standing: Subquery) -> ColumnElement[Any]:
     """Return what was answered, wherever the survey and version keep it."""
     by_path: dict[tuple[str, ...], list[Place]] = {}
     for place in places:
@@ -168,10 +180,11 @@ def _said_in(places: Sequence[Place], standing: Subquery) -> ColumnElement[Any]:
     found = {path: said_at(standing.c.answers, path) for path in by_path}
     if len(found) == 1:
         return next(iter(found.values()))
-    return case(*((_among(by_path[path], standing), said) for path, said in found.items()))
+    return case(*((among(by_path[path], standing), said) for path, said in found.items()))
 
 
-def _among(places: Sequence[Place], standing: Subquery) -> ColumnElement[bool]:
+def among(places: Sequence[Place], standing: Subquery) -> ColumnElement[bool]:
+    """Return whether a response is to a version of a survey that asks there."""
     asked = standing.c
     return or_(
         *(and_(asked.survey_id == place.survey_id, asked.survey_version.in_(place.versions)) for place in places)
@@ -186,14 +199,14 @@ def _is_answer(said: ColumnElement[Any], scale: Scale) -> ColumnElement[bool]:
     return said.regexp_match(NUMBER) if scale.kind == "number" else said.like('["%')
 
 
-def _by_start(moment_us: ColumnElement[int], starts: Sequence[int], values: Sequence[int]) -> ColumnElement[int]:
+def by_start(moment_us: ColumnElement[Any], starts: Sequence[int], values: Sequence[int]) -> ColumnElement[int]:
     """Return the value that belongs to the period a moment falls in, found by halving: periods are not equally long."""
     if len(starts) == 1:
         return literal(values[0], BigInteger)
     half = len(starts) // 2
     return case(
-        (moment_us < literal(starts[half], BigInteger), _by_start(moment_us, starts[:half], values[:half])),
-        else_=_by_start(moment_us, starts[half:], values[half:]),
+        (moment_us < literal(starts[half], BigInteger), by_start(moment_us, starts[:half], values[:half])),
+        else_=by_start(moment_us, starts[half:], values[half:]),
     )
 
 

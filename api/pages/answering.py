@@ -18,13 +18,13 @@ from api.dependencies import Work
 from api.errors import Malformed, problem
 from api.feedback import hosted, scanners, sources
 from api.feedback.hosted import Arrival, Hosted
+from api.languages import direction
 from api.pages import filling
 from api.pages.chrome import message
 from api.pages.complaints import complaint
 from api.pages.contexts import FormPage, MessagePage
 from api.pages.dress import dressed
 from api.pages.fields import Sent, read_fields
-from api.pages.languages import direction
 from api.pages.leading import form_to, next_of, said_on, thanks_at
 from api.pages.openings import is_suspected
 from api.pages.questions import Wording, form_page, questions_for, typed_of, wording_of

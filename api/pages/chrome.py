@@ -12,19 +12,16 @@ from pathlib import Path
 
 from babel import Locale
 from babel.dates import format_date
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.units import format_unit
 
-from api.pages import languages
+from api import languages
+from api.speaking import message, sentences_in, spoken_in
 
 CATALOGUES = Path(__file__).parent / "catalogues"
-SPOKEN = (languages.FALLBACK, *sorted(path.stem for path in CATALOGUES.glob("*.po")))
+SPOKEN = spoken_in(CATALOGUES)
 
-
-def message(text: str) -> str:
-    """Mark a sentence to be translated where it is said, and return it as it is."""
-    return text
+__all__ = ["SPOKEN", "Chrome", "chrome_for", "chrome_in", "message"]
 
 
 @dataclass(frozen=True)
@@ -67,11 +64,8 @@ class Chrome:
 @lru_cache(maxsize=len(SPOKEN))
 def chrome_in(language: str) -> Chrome:
     """Return what pages say in a language there is a catalogue for."""
-    sentences: dict[str, str] = {}
-    if language != languages.FALLBACK:
-        with (CATALOGUES / f"{language}.po").open("rb") as file:
-            sentences = {str(one.id): str(one.string) for one in read_po(file, language) if one.id and one.string}
-    return Chrome(language, languages.direction(language), Locale.parse(language, sep="-"), sentences)
+    locale = Locale.parse(language, sep="-")
+    return Chrome(language, languages.direction(language), locale, sentences_in(CATALOGUES, language))
 
 
 def chrome_for(wanted: Iterable[str | None]) -> Chrome:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api import languages
 from api.feedback.hosted import Hosted
-from api.pages import languages
 from api.pages.chrome import Chrome, chrome_for, message
 from api.pages.complaints import bounds
 from api.pages.contexts import Field, FormPage, Option, Row

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from api import limits
+from api import languages, limits
 from api.bodies import Reference
 from api.dependencies import Work, database, utc_now, writing_as
 from api.errors import Malformed, NoRoom, NoSuchThing, Refusal, Unavailable, WrongMediaType, problem
@@ -26,7 +26,6 @@ from api.feedback import hosted
 from api.feedback.hosted import NO_PAGE, Arrival
 from api.feedback.links import SignedLink
 from api.limits import Kind
-from api.pages import languages
 from api.pages.chrome import chrome_for
 from api.pages.fields import Fields
 from api.pages.framing import frames, is_embedded

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Select, Table, delete, exists, func, selec
 
 from api import audit, jobs
 from api.dependencies import Caller, Work, writing_as
+from api.failures.suggestions import service as suggestions
 from api.privacy.blanking import ERASED
 from api.privacy.unlinking import (
     EXPIRED,
@@ -130,6 +131,7 @@ async def _take_events(work: Work, _name: str, ids: list[UUID]) -> None:
 
 async def _take_responses(work: Work, _name: str, ids: list[UUID]) -> None:
     await close_invitations(work, ids)
+    await suggestions.forget(work, ids)
     for table in ("response_sources", "quota_places", "response_versions", "responses"):
         await _delete(work, table, ids)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, bindparam, delete, func, select, update
 
 from api.dependencies import Work
+from api.failures.suggestions import service as suggestions
 from api.privacy.blanking import ERASED, scores
 from api.privacy.erasing import questions_of
 from models.ids import in_portions
@@ -106,4 +107,5 @@ async def take_words(work: Work, name: str, ids: list[UUID]) -> None:
         if kept != row["answers"]:
             one = and_(theirs, versions.c.id == row["id"], versions.c.number == row["number"])
             await work.session.execute(update(versions).where(one).values(answers=kept))
+    await suggestions.forget(work, ids)
     await work.session.execute(update(heads).where(mine).values(body_hash=UNLINKED if name == UNLINKED else EXPIRED))

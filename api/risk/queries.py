@@ -1,6 +1,7 @@
 """Every statement about models and assessments, by name."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,10 +23,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
 from api.listing import Asked
-from api.paging import page_by
+from api.paging import cursor_after, page_by, read_cursor
 from ml.features.asof import known_at
 from models.assessment import Assessment, ModelState, RiskModelVersion
-from models.base import to_us
+from models.base import from_us, to_us
 from models.recording import current_rows
 from models.turns import hold_name
 from models.workspace import Workspace
@@ -34,6 +35,23 @@ models = RiskModelVersion.__table__  # type: ignore[attr-defined] # SQLModel set
 assessments = Assessment.__table__  # type: ignore[attr-defined] # same
 workspaces = Workspace.__table__  # type: ignore[attr-defined] # same
 said = kinds.RISK_FEEDBACK.head
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True)
+class ByWorth:
+    """Those first with whom a contact is expected to save most beyond its cost.
+
+    Parameters
+    ----------
+    most
+        How many are listed; None for all.
+    resting_since
+        Leave out whoever waits for a follow-up, or was contacted after this; None leaves out nobody.
+    """
+
+    most: int | None = None
+    resting_since: datetime | None = None
 
 
 def is_somebody() -> ColumnElement[bool]:
@@ -45,16 +63,23 @@ def is_somebody() -> ColumnElement[bool]:
 def champion(workspace_id: UUID) -> Select[Any]:
     """Select the model that serves."""
     return (
-        select(models)
-        .where(models.c.workspace_id == workspace_id, models.c.state == ModelState.CHAMPION)
+        all_models(workspace_id)
+        .where(models.c.state == ModelState.CHAMPION)
         .order_by(models.c.created_at.desc(), models.c.id.desc())
         .limit(1)
     )
 
 
 def all_models(workspace_id: UUID) -> Select[Any]:
-    """Select every model version."""
-    return select(models).where(models.c.workspace_id == workspace_id)
+    """Select every model version; of one that only a worker can score with, that it is `apart`, and not its bytes."""
+    own = [column for column in models.columns if column is not models.c.artefact]
+    apart = models.c.artefact.is_not(None).label("apart")
+    return select(*own, apart).where(models.c.workspace_id == workspace_id)
+
+
+def model_of(workspace_id: UUID, model_id: UUID) -> Select[Any]:
+    """Select one model version."""
+    return all_models(workspace_id).where(models.c.id == model_id)
 
 
 async def hold_models(session: AsyncSession, workspace_id: UUID) -> None:
@@ -164,6 +189,28 @@ def page_of_assessments(statement: Select[Any], asked: Asked) -> Select[Any]:
     return page_by(statement, (assessments.c.recorded_at, assessments.c.id), asked.cursor, asked.limit)
 
 
+def page_by_worth(statement: Select[Any], asked: Asked, most: int | None) -> Select[Any]:
+    """Return one page of those whose outreach has a worth, the most first; of so many where that is limited."""
+    order = (assessments.c.outreach_worth, assessments.c.id)
+    statement = statement.where(assessments.c.outreach_worth.is_not(None))
+    if asked.updated_since is not None:
+        statement = statement.where(assessments.c.recorded_at >= asked.updated_since)
+    if most is not None:
+        first = statement.with_only_columns(assessments.c.id).order_by(*(column.desc() for column in order))
+        statement = statement.where(assessments.c.id.in_(first.limit(most).scalar_subquery()))
+    if asked.cursor is not None:
+        worth, identity = read_cursor(asked.cursor)
+        statement = statement.where(tuple_(*order) < (to_us(worth), identity))
+    return statement.order_by(*(column.desc() for column in order)).limit(asked.limit + 1)
+
+
+def next_by_worth(rows: Sequence[Any], limit: int) -> str | None:
+    """Return the cursor of the page after: a worth stands where others have a moment."""
+    return (
+        None if len(rows) <= limit else cursor_after(from_us(rows[limit - 1]["outreach_worth"]), rows[limit - 1]["id"])
+    )
+
+
 def page_of_models(workspace_id: UUID, asked: Asked) -> Select[Any]:
     """Select a page of model versions, newest first; one was changed when it was last promoted or retired."""
     statement = all_models(workspace_id)
@@ -198,6 +245,21 @@ async def values_of(session: AsyncSession, workspace_id: UUID, customer_ids: Col
     known = current_rows(kinds.CUSTOMER, workspace_id).with_only_columns(version.c.id, version.c.value_amount)
     rows = await session.execute(known.where(version.c.id.in_(customer_ids), version.c.value_amount.is_not(None)))
     return {row.id: row.value_amount for row in rows}
+
+
+async def not_to_contact(session: AsyncSession, workspace_id: UUID, customer_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of some customers who do not want to be contacted, as known now."""
+    version = kinds.CUSTOMER.version
+    known = current_rows(kinds.CUSTOMER, workspace_id).with_only_columns(version.c.id)
+    wanted = known.where(version.c.id.in_(customer_ids), version.c.do_not_contact.is_(True))
+    return frozenset(await session.scalars(wanted))
+
+
+async def is_any_flagged(session: AsyncSession, workspace_id: UUID, since: datetime, until: datetime) -> bool:
+    """Return whether an assessment that flags somebody was stored after one moment and up to another."""
+    mine = (assessments.c.workspace_id == workspace_id, assessments.c.flagged.is_(True))
+    told = (assessments.c.recorded_at > since, assessments.c.recorded_at <= until)
+    return await session.scalar(select(assessments.c.id).where(*mine, *told).limit(1)) is not None
 
 
 async def most_at_risk(session: AsyncSession, workspace_id: UUID) -> str:

@@ -1,11 +1,12 @@
 """What is asked and answered about a customer's risk."""
 
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
-from api.bodies import Answer, Body, Code, LongText, Moment, Reference
+from api.bodies import Answer, Body, Code, Flag, LongText, Moment, Reference
 from models.assessment import Verdict
 
 
@@ -20,24 +21,73 @@ class ConditionAnswer(Answer):
     evidence: list[str]
 
 
+class DepartedAnswer(Answer):
+    """How many customers left, of those who had a whole condition set and of those who lacked one member.
+
+    Reckoned with the model, from the snapshots it was learnt from: a customer counts once, and left where a departure
+    followed within the horizon. Association: customers with the set may differ in other ways too.
+    """
+
+    customers: int = Field(description="Who had the whole set in one case.")
+    rate: float | None = Field(description="The share of them that left.")
+    low: float
+    high: float
+    customers_without_one: int = Field(description="Who had all of it but one member, and never the whole.")
+    rate_without_one: float | None
+    low_without_one: float
+    high_without_one: float
+
+
 class SetAnswer(Answer):
-    """A confirmed condition set that was complete."""
+    """A confirmed condition set that was complete: these act together."""
 
     id: UUID
-    conditions: list[str]
+    conditions: list[str] = Field(description="The one whose absence lowers the risk most comes first.")
     status: str
-    risk_without: float
-    rate_with: float | None
-    rate_without_any: float | None
-    customers: int | None
+    risk_without: float = Field(description="The model's risk with no member of it present.")
+    risk_broken: float = Field(description="The same with the set broken and its members otherwise still there.")
+    rate_with: float | None = Field(description="The share of *cases* with the whole set that failed.")
+    rate_low: float | None
+    rate_high: float | None
+    rate_without_any: float | None = Field(description="The share of cases that failed where one member was missing.")
+    rate_without_any_low: float | None
+    rate_without_any_high: float | None
+    cases: int | None = Field(description="How many cases with the whole set `rate_with` is of.")
+    customers: int | None = Field(description="Whose cases these are.")
+    departures: DepartedAnswer | None = Field(
+        description="Which share of *customers* left; null until a model learnt it."
+    )
     coverage: str
 
 
 class NearSetAnswer(Answer):
-    """A confirmed condition set of which all but one member is present."""
+    """A confirmed condition set of which one case has all but one member."""
 
     id: UUID
+    conditions: list[str] = Field(description="All of its members.")
     missing: str
+
+
+class FollowUpBrief(Answer):
+    """The open follow-up that comes first: redress before outreach, then what is due first."""
+
+    id: UUID
+    reference: str
+    kind: str
+    case: str | None
+    team: str | None
+    owner: str | None
+    promise: str | None
+    owed_at: Moment
+    due_at: Moment
+    overdue: bool
+
+
+class ContributionAnswer(Answer):
+    """What a feature adds to the log-odds of leaving, by the model: exact, since the model adds."""
+
+    feature: str
+    log_odds: float
 
 
 class RiskAnswer(Answer):
@@ -54,7 +104,7 @@ class RiskAnswer(Answer):
     basis: str
     n_customers: int
     n_departures: int
-    flagged: bool
+    flagged: bool = Field(description="Whether discretionary outreach is offered. Redress never asks it.")
     threshold: float | None
     expected_loss: int | None
     currency: str
@@ -65,7 +115,20 @@ class RiskAnswer(Answer):
     conditions: list[ConditionAnswer]
     condition_sets: list[SetAnswer]
     near_sets: list[NearSetAnswer]
-    follow_up: dict[str, JsonValue] | None
+    follow_up: FollowUpBrief | None = Field(description="The open one that comes first: redress before outreach.")
+    uncertain: bool = Field(description="Whether the interval straddles the threshold.")
+    flag_rule: str | None = Field(
+        description="Which rule the flag comes from: `undeclared`, `base_rate`, `cost`, `never_pays`, `value_unknown` "
+        "or `do_not_contact`."
+    )
+    outreach_worth: int | None = Field(
+        description="What a contact is expected to save beyond its cost, in the workspace's currency; null where no "
+        "cost of a contact is declared."
+    )
+    base_log_odds: float | None = Field(description="Of a customer of whom nothing is known, by this model.")
+    contributions: list[ContributionAnswer] = Field(
+        description="The largest first. With `base_log_odds` they sum to the log-odds of `risk`."
+    )
 
 
 class LookupBody(Body):
@@ -96,6 +159,7 @@ class AssessmentAnswer(Answer):
     flagged: bool
     threshold: float | None
     expected_loss: int | None
+    outreach_worth: int | None
     currency: str | None
     model: str
     top_set: str | None
@@ -176,6 +240,40 @@ class WeightAnswer(Answer):
     weight: float
 
 
+class PromoteBody(Body):
+    """Why a model is to serve; needed where it did worse than what serves."""
+
+    anyway: Flag = Field(default=False, description="Although it did worse in the forward test. Needs a `reason`.")
+    reason: LongText | None = Field(default=None, description="Why; it stands on the model's card.")
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.anyway and self.reason is None:
+            raise PydanticCustomError("reason_needed", "a reason, where a model is to serve anyway")
+        return self
+
+
+class DecisionAnswer(Answer):
+    """What was decided about a model: by whom, why, and which model served before."""
+
+    decision: str
+    was: str
+    before_id: UUID | None
+    anyway: bool = Field(description="It was promoted although it did worse than what served.")
+    reason: str | None
+    actor: str
+    recorded_at: Moment
+
+
+class ReportAnswer(Answer):
+    """What watching a model came to; without a report where there is too little to say, and `detail` says why."""
+
+    model: UUID
+    report: dict[str, JsonValue] | None
+    detail: str
+    computed_at: Moment | None
+
+
 class CardAnswer(Answer):
     """A model's card: what it is for, what it was learnt from, how it did, and what it weighs."""
 
@@ -191,10 +289,16 @@ class CardAnswer(Answer):
     created_at: Moment
     usable: bool
     refused: str | None
+    purpose: str
+    label: str
     horizon_days: int | None
     threshold: float | None
     intercept: float | None
     weights: list[WeightAnswer]
+    decisions: list[DecisionAnswer]
+    drift: ReportAnswer
+    fairness: ReportAnswer
+    comparison: ReportAnswer
     card: dict[str, JsonValue]
 
 

@@ -1,6 +1,6 @@
-"""The model that serves a workspace: its champion, else the scorecard itself, from the first day on."""
+"""The model that serves a workspace: its champion, the last good one before it, or the scorecard, from day 0 on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -9,24 +9,27 @@ from typing import Any
 
 import structlog
 
-from api.dependencies import Work
+from api.dependencies import Work, utc_now
 from api.failures import service as failures
 from api.failures.schemas import ConditionSetAnswer
 from api.risk import queries
+from api.risk.beliefs import Believed, believed_at
+from api.risk.decisions import served_before
+from api.risk.stale import refusals
 from api.workspaces import service as workspaces
 from ml.explain import ConfirmedSet
-from ml.scorecard import scorecard_for
+from ml.protected import is_protected
 from ml.scoring import ArtefactRefused, RiskModel
 
 log = structlog.get_logger(__name__)
-UNDECLARED_LOSS = 0.15
-"""The yearly loss taken where a workspace declared none; nobody is flagged by it."""
 PRIOR = "prior"
 EXPLAINING = frozenset({"confirmed", "amplifier"})
 """A set made of confirmed sets that do more together explains a customer as they do."""
 FLAG_AT = 2.0
 """Without a cost of contact declared, a customer is flagged at twice the base risk."""
 HIGHEST_THRESHOLD = 0.5
+DEPARTED = "departures_by_set"
+"""Where a model's card says of each condition set how many customers left."""
 
 
 @dataclass(frozen=True)
@@ -39,37 +42,86 @@ class Serving:
     found: Sequence[ConditionSetAnswer]
     threshold: float | None
     currency: str
+    departed: Mapping[str, Any]
+    """By set's id how many customers left who had it, where the model that serves was learnt with it."""
+    kept_out: frozenset[str]
+    """Conditions that tell of a protected trait: nothing of a risk or its reason is read from them."""
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """The conditions, and the sets found of them, that may enter a risk.
+
+    Parameters
+    ----------
+    codes
+        In the order of the alphabet.
+    sets
+        Those that explain, in the order found, none of whose members is kept out.
+    kept_out
+        Codes of the conditions that are named for a protected trait, or whose rule reads one.
+    """
+
+    codes: Sequence[str]
+    sets: Sequence[ConditionSetAnswer]
+    kept_out: frozenset[str]
+
+
+async def admitted(work: Work) -> Admitted:
+    """Return what of the catalogue and of the analysis in force may enter a risk."""
+    reads = await failures.fields_by_condition(work)
+    kept_out = frozenset(code for code, fields in reads.items() if any(is_protected(name) for name in {code, *fields}))
+    found = [item for item in await failures.condition_sets(work) if item.status in EXPLAINING]
+    sets = [item for item in found if kept_out.isdisjoint(item.conditions)]
+    return Admitted([code for code in reads if code not in kept_out], sets, kept_out)
 
 
 async def serving(work: Work) -> Serving:
     """Return the model, the confirmed sets and the threshold that serve a workspace now."""
     settings = await workspaces.of(work)
-    found = [item for item in await failures.condition_sets(work) if item.status in EXPLAINING]
-    sets = tuple(
-        ConfirmedSet(str(item.id), tuple(item.conditions), item.customers, item.rate, item.rate_without_any)
-        for item in found
-    )
-    model, model_id = await _champion(work)
+    may = await admitted(work)
+    sets = tuple(ConfirmedSet(str(item.id), tuple(item.conditions)) for item in may.sets)
+    model, model_id, card = await _champion(work)
+    declared = settings.yearly_loss is not None
     if model is None:
-        codes = tuple(sorted(await failures.condition_codes(work)))
+        held = await believed_at(work.session, work.workspace_id, work.now)
+        codes = tuple(sorted(may.codes))
         set_ids = tuple(sorted(item.id for item in sets))
-        loss = settings.yearly_loss or UNDECLARED_LOSS
-        model, model_id = _prior(codes, set_ids, loss, settings.horizon_days), PRIOR
-    learnt = model.n_departures > 0
-    threshold = model.threshold if learnt else _threshold(model, declared=settings.yearly_loss is not None)
-    return Serving(model, model_id, sets, found, threshold, settings.currency)
+        model, model_id = _prior(held, codes, set_ids, settings.yearly_loss, settings.horizon_days), PRIOR
+        declared = held.declares(settings.yearly_loss)
+    threshold = model.threshold if model.n_departures > 0 else _threshold(model, declared=declared)
+    told = card.get(DEPARTED)
+    departed = told if isinstance(told, dict) else {}
+    return Serving(model, model_id, sets, may.sets, threshold, settings.currency, departed, may.kept_out)
 
 
-async def _champion(work: Work) -> tuple[RiskModel | None, str]:
-    """Return the champion, or nothing where there is none or its document cannot be trusted."""
+async def _champion(work: Work) -> tuple[RiskModel | None, str, Mapping[str, Any]]:
+    """Return the champion and its card; if it cannot be trusted, the last good one that served before, or nothing."""
     row = (await work.session.execute(queries.champion(work.workspace_id))).mappings().one_or_none()
     if row is None:
-        return None, PRIOR
+        refusals.forget(work.workspace_id)
+        return None, PRIOR, {}
+    model, refused = opened(row)
+    if refused is None:
+        refusals.forget(work.workspace_id)
+        return model, str(row["id"]), row["card"]
+    if refusals.note(work.workspace_id, utc_now()):
+        log.error("model_refused", model=str(row["id"]), reason=refused)
+    for before in await served_before(work, row["id"]):
+        model, refused = opened(before)
+        if refused is None:
+            return model, str(before["id"]), before["card"]
+    return None, PRIOR, {}
+
+
+def opened(row: queries.Row) -> tuple[RiskModel | None, str | None]:
+    """Return a stored model, or why it must not be used to answer."""
+    if row["apart"]:
+        return None, "it scores in a worker alone; it can challenge, and not serve"
     try:
-        return read_model(row["document"], row["sha256"]), str(row["id"])
+        return read_model(row["document"], row["sha256"]), None
     except ValueError as refused:  # ArtefactRefused is one, and so is a number that JSON does not know
-        log.exception("model_refused", model=str(row["id"]), reason=str(refused))
-        return None, PRIOR
+        return None, str(refused)
 
 
 def read_model(document: Any, sha256: str) -> RiskModel:
@@ -90,8 +142,10 @@ def fingerprint(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _prior(codes: tuple[str, ...], set_ids: tuple[str, ...], loss: float, horizon_days: int) -> RiskModel:
-    return RiskModel.prior(scorecard_for(codes, set_ids), loss, horizon_days)
+def _prior(
+    held: Believed, codes: tuple[str, ...], set_ids: tuple[str, ...], declared: float | None, horizon_days: int
+) -> RiskModel:
+    return RiskModel.prior(held.scorecard(codes, set_ids), held.loss(declared), horizon_days)
 
 
 def _threshold(model: RiskModel, *, declared: bool) -> float | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from api import kinds
 from api.listing import Asked
 from api.paging import page_by
 from models.ids import uuid7
+from models.measure_in_use import MeasureEvidence
 from models.recording import ROWS_A_QUESTION, current_rows
 from models.role import SupportAnswer, Supporter
 from models.rules.support import ProposalStatus
@@ -24,6 +25,7 @@ first = versions.alias("first")
 requests = kinds.SUPPORT_REQUEST.head
 request_versions = kinds.SUPPORT_REQUEST.version
 supporters = Supporter.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+evidence = MeasureEvidence.__table__  # type: ignore[attr-defined] # same
 answers = SupportAnswer.__table__  # type: ignore[attr-defined] # same
 
 
@@ -98,6 +100,41 @@ def current_heard(workspace_id: UUID) -> Select[Any]:
         .outerjoin(cases, same)
         .add_columns(cases.c.reference.label("case"), kinds.HEARD.head.c.stored_at.label("changed_at"))
     )
+
+
+def current_measures(workspace_id: UUID) -> Select[Any]:
+    """Select the measures in use as they stand."""
+    return current_rows(kinds.MEASURE_IN_USE, workspace_id).add_columns(
+        kinds.MEASURE_IN_USE.head.c.stored_at.label("changed_at")
+    )
+
+
+async def newest_evidence(
+    session: AsyncSession, workspace_id: UUID, ids: Sequence[UUID], now: datetime
+) -> dict[UUID, RowMapping]:
+    """Return what was last found of each of some measures by a moment."""
+    later = evidence.alias("later")
+    superseded = exists().where(
+        later.c.workspace_id == evidence.c.workspace_id,
+        later.c.measure_id == evidence.c.measure_id,
+        later.c.computed_at <= now,
+        tuple_(later.c.computed_at, later.c.id) > tuple_(evidence.c.computed_at, evidence.c.id),
+    )
+    found: dict[UUID, RowMapping] = {}
+    for start in range(0, len(ids), ROWS_A_QUESTION):
+        statement = select(evidence).where(
+            evidence.c.workspace_id == workspace_id,
+            evidence.c.measure_id.in_(ids[start : start + ROWS_A_QUESTION]),
+            evidence.c.computed_at <= now,
+            ~superseded,
+        )
+        found |= {row["measure_id"]: row for row in (await session.execute(statement)).mappings()}
+    return found
+
+
+async def append_evidence(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Append what was found of measures."""
+    await session.execute(insert(evidence), rows)
 
 
 def overdue(workspace_id: UUID, statuses: Sequence[str], now: datetime) -> Select[Any]:

@@ -21,7 +21,8 @@ from api.errors import NotAllowed
 from api.etags import etag, marked
 from api.listing import STREAMED, Asking, listed
 from api.paging import Page
-from api.roles import heard, owing, requests, service
+from api.roles import heard, in_use, owing, requests, service
+from api.roles.in_use_schemas import MeasureInUseAnswer, MeasureInUseBody, MeasureInUseStored
 from api.roles.schemas import (
     AnswerBody,
     ProposalAnswer,
@@ -220,6 +221,38 @@ async def read_heard(work: ProposalsReader, reference: Reference, response: Resp
 async def void_heard(work: RolesWriter, reference: Reference, body: VoidBody, response: Response) -> HeardStored:
     """Withdraw what was told by mistake. Scope: roles:write."""
     stored = await heard.void_heard(work, reference, body.reason)
+    _say(response, stored.version)
+    return stored
+
+
+@router.post("/measures-in-use", status_code=201)
+async def tell_measure(work: RolesWriter, body: MeasureInUseBody, response: Response) -> MeasureInUseStored:
+    """Tell of a figure the company steers by. Scope: roles:write."""
+    stored, created = await in_use.store_measure(work, body)
+    _say(response, stored.version, created=created)
+    return stored
+
+
+@router.get("/measures-in-use", response_model=Page[MeasureInUseAnswer], responses=STREAMED, openapi_extra=EITHER)
+async def list_measures(work: ProposalsReader, asked: Asking) -> Page[MeasureInUseAnswer] | Response:
+    """List the figures the company steers by, and whether each matters. Scope: roles:write or roles:support."""
+    return await listed(work, asked, in_use.list_measures)
+
+
+@router.get("/measures-in-use/{reference}", openapi_extra=EITHER)
+async def read_measure(work: ProposalsReader, reference: Reference, response: Response) -> MeasureInUseAnswer:
+    """Read one figure the company steers by, and whether it matters. Scope: roles:write or roles:support."""
+    found = await in_use.read_measure(work, reference)
+    _say(response, found.version)
+    return found
+
+
+@router.post("/measures-in-use/{reference}/void")
+async def void_measure(
+    work: RolesWriter, reference: Reference, body: VoidBody, response: Response
+) -> MeasureInUseStored:
+    """Withdraw what was told by mistake. Scope: roles:write."""
+    stored = await in_use.void_measure(work, reference, body.reason)
     _say(response, stored.version)
     return stored
 

@@ -12,15 +12,32 @@ from api.errors import Conflict, Malformed
 from api.etags import check_if_match
 from api.recorded import impossible
 from api.workspaces import queries, service
-from api.workspaces.schemas import CostRates, WorkspacePatch
+from api.workspaces.schemas import CostRates, Outreach, WorkspacePatch
 from api.workspaces.service import DOCUMENTS, WorkspaceSettings
 from models.rules.conditions import RuleRefused
+from models.rules.loyalty.composite import WeightsRefused, checked_weights
+from models.rules.loyalty.dimensions import Dimension
 from models.rules.outcome import read_definition
 
 COLUMNS = ("name", "slug", "zone", "currency", "yearly_loss", "answer_due_days", "horizon_days")
-NUMBERS = ("support_request_due_days", "follow_up_due_days", "contact_rest_days", "sample_share")
-CLEARED_TO_NOTHING = frozenset({"yearly_loss", *DOCUMENTS})
-"""What `null` clears. Everything else every workspace needs."""
+NUMBERS = (
+    "support_request_due_days",
+    "follow_up_due_days",
+    "contact_rest_days",
+    "analyse_every_days",
+    "implicit_departure_days",
+    "train_every_days",
+    "fairness_by",
+    "sample_share",
+    "loyalty_weights",
+)
+CLEARED_TO_NOTHING = frozenset(
+    {
+        *("yearly_loss", "analyse_every_days", "implicit_departure_days", "train_every_days", "loyalty_weights"),
+        *DOCUMENTS,
+    }
+)
+"""What `null` clears or switches off. Everything else every workspace needs."""
 
 
 async def change(work: Work, patch: WorkspacePatch, if_match: str | None) -> WorkspaceSettings:
@@ -60,11 +77,12 @@ def _laid(name: str, before: Mapping[str, Any], given: Mapping[str, Any]) -> Any
 def _check_rates(after: Mapping[str, Any]) -> None:
     """Refuse rates that could not be added up with the rest."""
     rates = CostRates.model_validate(after["cost_rates"])
-    named = {"minute": rates.minute, "contact": rates.contact}
-    named |= {f"minute_by_team/{team}": rate for team, rate in rates.minute_by_team.items()}
+    named = {"cost_rates/minute": rates.minute, "cost_rates/contact": rates.contact}
+    named |= {f"cost_rates/minute_by_team/{team}": rate for team, rate in rates.minute_by_team.items()}
+    named["outreach/contact_cost"] = Outreach.model_validate(after["outreach"]).contact_cost
     for name, rate in named.items():
         if rate is not None and rate.currency != after["currency"]:
-            pointer = f"/cost_rates/{name}/currency"
+            pointer = f"/{name}/currency"
             detail = f"The workspace reckons in {after['currency']}, and this is in {rate.currency}."
             errors = [{"pointer": pointer, "code": "currency_mismatch", "detail": detail}]
             raise Malformed(f"{detail} Change both in one request.", code="currency_mismatch", errors=errors)
@@ -86,6 +104,11 @@ def _check(given: dict[str, Any], now: WorkspaceSettings) -> None:
         raise impossible(cleared[0], "cannot_be_cleared", "Every workspace needs this.")
     if "zone" in given and given["zone"] not in available_timezones():
         raise impossible("zone", "unknown_zone", "Name an IANA time zone, like Europe/Berlin.")
+    if given.get("loyalty_weights") is not None:
+        try:
+            checked_weights({Dimension(name): weight for name, weight in given["loyalty_weights"].items()})
+        except WeightsRefused as refused:
+            raise impossible("loyalty_weights", "weights_refused", str(refused)) from None
     if "failure_definition" in given:
         try:
             read_definition(given["failure_definition"], zone=given.get("zone", now.zone))

@@ -3,14 +3,15 @@
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.bodies import LARGEST_INTEGER, Answer, Body, Currency, Days, Moment, ShortText
+from models.rules.loyalty.dimensions import Dimension
 
 YearlyLoss = Annotated[float, Field(strict=True, gt=0, lt=1)]
 Slug = Annotated[
@@ -65,6 +66,11 @@ Logo = Annotated[str, Field(strict=True, max_length=LONGEST_LOGO), AfterValidato
 Colour = Annotated[str, Field(strict=True, pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
+CostComponent = Literal[
+    "handling", "rework", "refunds", "credits", "penalties", "other", "acquisition", "appraisal", "prevention"
+]
+
+
 class Rate(Body):
     """What one unit of work costs, everything included, in the currency's minor unit."""
 
@@ -83,6 +89,22 @@ class CostRates(Body):
     repeat_within_days: Annotated[int, Field(strict=True, ge=1, le=365)] = Field(
         default=14, description="Within how many days a contact about the same need is a repeat of the one before."
     )
+    components: Annotated[dict[ShortText, CostComponent], Field(max_length=200)] = Field(
+        default_factory=dict, description="What costs of a kind are, where the word alone does not say. Given whole."
+    )
+    value_years: Annotated[float, Field(strict=True, gt=0, le=50)] | None = Field(
+        default=None,
+        description="For how many years a customer who leaves would have stayed: an assumption. Null is one year.",
+    )
+    excess_departure: Annotated[float, Field(strict=True, ge=0, le=1)] | None = Field(
+        default=None,
+        description="How much likelier customers leave within the horizon for having been failed, assumed where too "
+        "few left to measure it. Null leaves lost value out then.",
+    )
+    referral_share: Annotated[float, Field(strict=True, gt=0, le=10)] | None = Field(
+        default=None,
+        description="What a lost customer's referrals are worth, as a share of their own worth. Null: off.",
+    )
 
 
 class Retention(Body):
@@ -92,6 +114,31 @@ class Retention(Body):
     comments: Days | None = None
     audit: Days | None = None
     events: Days | None = None
+
+
+class Outreach(Body):
+    """What discretionary outreach is reckoned with. Redress after a failure never asks it."""
+
+    contact_cost: Rate | None = Field(
+        default=None,
+        description="One contact, everything included, above 0. Null: customers are flagged from one threshold on, and "
+        "no outreach is begun by itself.",
+    )
+    capacity_a_week: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
+        default=None, description="How many contacts can be begun in seven days. Null: no limit."
+    )
+    hold_out_share: Annotated[float, Field(strict=True, ge=0.05, le=0.1)] | None = Field(
+        default=None,
+        description="The share of customers flagged for outreach who are held out of it at random, so that its effect "
+        "can be known. Null: nobody. Redress is never held out.",
+    )
+
+    @field_validator("contact_cost")
+    @classmethod
+    def _costs(cls, cost: Rate | None) -> Rate | None:
+        if cost is not None and cost.amount == 0:
+            raise PydanticCustomError("cost_zero", "an amount above 0: a contact that costs nothing would always pay")
+        return cost
 
 
 class Branding(Body):
@@ -134,13 +181,39 @@ class WorkspacePatch(Body):
         default=None, description="Within how many working days a customer is owed a follow-up."
     )
     contact_rest_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = Field(
-        default=None, description="For how many days a customer who was asked is not asked again; 0 for no rest."
+        default=None,
+        description="For how many days whoever was asked, or reached by outreach, rests from either; 0 for no rest.",
+    )
+    analyse_every_days: Annotated[int, Field(strict=True, ge=1, le=92)] | None = Field(
+        default=None,
+        description="After how many days condition sets are looked for again, at night and where there is news. "
+        "Null switches it off: then only who asks gets an analysis.",
+    )
+    implicit_departure_days: Annotated[int, Field(strict=True, ge=7, le=730)] | None = Field(
+        default=None,
+        description="Where no departure is reported, risk is learnt from silence: a customer left who came with "
+        "nothing of value for longer than so many days, and longer than is usual for them. Null: from reports alone.",
+    )
+    train_every_days: Annotated[int, Field(strict=True, ge=1, le=92)] | None = Field(
+        default=None,
+        description="After how many days the risk model is learnt anew, at night and where there is news; what is "
+        "learnt waits for somebody to promote it. Null switches it off: then only who asks gets a training.",
+    )
+    fairness_by: Annotated[list[ShortText], Field(max_length=10)] | None = Field(
+        default=None,
+        description="Attributes of customers by whose groups the risk model is looked at: how often each is flagged, "
+        "and whether what is said of it comes true. They are never features of it.",
     )
     sample_share: Annotated[float, Field(strict=True, gt=0, le=1)] | None = Field(
         default=None, description="The share of occasions on which a customer is asked, where a survey names none."
     )
+    loyalty_weights: dict[Dimension, Annotated[float, Field(strict=True, ge=0, le=1)]] | None = Field(
+        default=None,
+        description="What each dimension of loyalty weighs in the one number; together 1. Null weighs all alike.",
+    )
     cost_rates: CostRates | None = Field(default=None, description="All in the workspace's currency. Null clears.")
     retention: Retention | None = Field(default=None, description="Null keeps everything.")
+    outreach: Outreach | None = Field(default=None, description="Null clears.")
     branding: Branding | None = Field(default=None, description="Null clears.")
 
 
@@ -160,9 +233,15 @@ class WorkspaceAnswer(Answer):
     support_request_due_days: int
     follow_up_due_days: int
     contact_rest_days: int
+    analyse_every_days: int | None
+    implicit_departure_days: int | None
+    train_every_days: int | None
+    fairness_by: list[str]
     sample_share: float
+    loyalty_weights: dict[Dimension, float] | None
     cost_rates: CostRates
     retention: Retention
+    outreach: Outreach
     branding: Branding
     updated_at: Moment
 

@@ -16,16 +16,22 @@ from api.errors import Conflict, Malformed, NoSuchThing
 from api.security import digest, make_key
 from api.settings import settings
 from api.workspaces import queries
-from api.workspaces.schemas import Branding, CostRates, Retention, WorkspaceAnswer
+from api.workspaces.schemas import Branding, CostRates, Outreach, Retention, WorkspaceAnswer
 from models.access import Scope
 from models.database import bind_workspace
 from models.ids import uuid7
+from models.rules.loyalty.dimensions import Dimension
 from models.rules.outcome import DEFAULT_DEFINITION, FailureDefinition, read_definition
 from models.workspace import RouteKind
 
 SLUG_LENGTH = 63
 KEPT = "workspace"
-DOCUMENTS: Mapping[str, type[BaseModel]] = {"cost_rates": CostRates, "retention": Retention, "branding": Branding}
+DOCUMENTS: Mapping[str, type[BaseModel]] = {
+    "cost_rates": CostRates,
+    "retention": Retention,
+    "outreach": Outreach,
+    "branding": Branding,
+}
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,15 @@ class WorkspaceSettings:
     support_request_due_days: int
     follow_up_due_days: int
     contact_rest_days: int
+    analyse_every_days: int | None
+    implicit_departure_days: int | None
+    train_every_days: int | None
+    fairness_by: Sequence[str]
     sample_share: float
+    loyalty_weights: Mapping[Dimension, float] | None
     cost_rates: CostRates
     retention: Retention
+    outreach: Outreach
     branding: Branding
     updated_at: datetime
 
@@ -77,12 +89,22 @@ async def settings_of(session: AsyncSession, workspace_id: UUID) -> WorkspaceSet
         support_request_due_days=row.details.get("support_request_due_days", 10),
         follow_up_due_days=row.details.get("follow_up_due_days", 2),
         contact_rest_days=row.details.get("contact_rest_days", 30),
+        analyse_every_days=row.details.get("analyse_every_days", 1),
+        implicit_departure_days=row.details.get("implicit_departure_days"),
+        train_every_days=row.details.get("train_every_days", 7),
+        fairness_by=row.details.get("fairness_by", []),
         sample_share=row.details.get("sample_share", 1.0),
+        loyalty_weights=_weights(row.details.get("loyalty_weights")),
         cost_rates=CostRates.model_validate(row.details.get("cost_rates", {})),
         retention=Retention.model_validate(row.details.get("retention", {})),
+        outreach=Outreach.model_validate(row.details.get("outreach", {})),
         branding=Branding.model_validate(row.details.get("branding", {})),
         updated_at=row.stored_at,
     )
+
+
+def _weights(told: Mapping[str, float] | None) -> dict[Dimension, float] | None:
+    return None if told is None else {Dimension(name): weight for name, weight in told.items()}
 
 
 def answer(found: WorkspaceSettings) -> WorkspaceAnswer:
@@ -101,9 +123,15 @@ def answer(found: WorkspaceSettings) -> WorkspaceAnswer:
         support_request_due_days=found.support_request_due_days,
         follow_up_due_days=found.follow_up_due_days,
         contact_rest_days=found.contact_rest_days,
+        analyse_every_days=found.analyse_every_days,
+        implicit_departure_days=found.implicit_departure_days,
+        train_every_days=found.train_every_days,
+        fairness_by=list(found.fairness_by),
         sample_share=found.sample_share,
+        loyalty_weights=None if found.loyalty_weights is None else dict(found.loyalty_weights),
         cost_rates=found.cost_rates,
         retention=found.retention,
+        outreach=found.outreach,
         branding=found.branding,
         updated_at=found.updated_at,
     )

@@ -1,6 +1,8 @@
 """A Django application in one file: its ORM storing one response a request, under gunicorn.
 
-`BENCH_DATABASE_URL` names the database, which is PostgreSQL; connections are kept.
+`BENCH_DATABASE_URL` names the database, which is PostgreSQL. `BENCH_DJANGO=template` takes the middleware and the
+connections of a project as `startproject` makes it: a new one each request. Otherwise it is trimmed for this one route:
+connections are kept, and no middleware but the one that says how long answers are.
 """
 
 import json
@@ -14,12 +16,25 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, models
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+TRIMMED = ["django.middleware.common.CommonMiddleware"]
+TEMPLATE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+as_template = os.environ.get("BENCH_DJANGO") == "template"
 place = urlsplit(os.environ["BENCH_DATABASE_URL"])
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"],
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware"],  # says how long answers are
+    MIDDLEWARE=TEMPLATE if as_template else TRIMMED,
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"] if as_template else [],
     ROOT_URLCONF=__name__,
     SECRET_KEY="for this bench alone",  # noqa: S106 - guards nothing
     USE_TZ=True,
@@ -31,7 +46,7 @@ settings.configure(
             "PASSWORD": place.password,
             "HOST": place.hostname,
             "PORT": place.port,
-            "CONN_MAX_AGE": None,
+            "CONN_MAX_AGE": 0 if as_template else None,
         }
     },
 )
@@ -55,6 +70,7 @@ class StoredResponse(models.Model):  # noqa: DJ008 - nobody looks at it
         app_label = "bench"
 
 
+@csrf_exempt
 @require_POST
 def create_response(request: HttpRequest) -> JsonResponse:
     """Store a response."""

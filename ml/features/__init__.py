@@ -4,7 +4,7 @@
 condition sets are mined from. The API process imports this room: standard library and SQLAlchemy only.
 """
 
-from ml.features.asof import LOOK_BACK_US, Moments, all_moments, one_moment, some_moments
+from ml.features.asof import LOOK_BACK_US, Moments, all_moments, one_moment, some_moments, usual_month
 from ml.features.cases import (
     answered_case_moments,
     answered_cases,
@@ -14,9 +14,15 @@ from ml.features.cases import (
     departures,
     first_confirmed,
     first_recorded,
+    told_conditions,
+    value_events,
 )
+from ml.features.costs import answers_about_cases, cases_to_cost, contacts_now, costs_now, customer_history
 from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features, objectors
+from ml.features.in_use import answers_to_weigh, case_histories, contacts_recorded, published_questions
 from ml.features.told import cases_known_from, change_versions_of, promise_versions_of
+from ml.features.usual import elapsed_counts, value_counts
+from ml.features.verifying import countermeasure_effects_of, countermeasure_versions_of
 
 __all__ = [
     "FEATURES",
@@ -25,19 +31,35 @@ __all__ = [
     "all_moments",
     "answered_case_moments",
     "answered_cases",
+    "answers_about_cases",
+    "answers_to_weigh",
+    "case_histories",
     "case_moments",
     "cases_known_from",
+    "cases_to_cost",
     "change_versions_of",
     "condition_states",
+    "contacts_now",
+    "contacts_recorded",
+    "costs_now",
+    "countermeasure_effects_of",
+    "countermeasure_versions_of",
     "current_cases",
     "customer_conditions",
     "customer_departures",
     "customer_features",
+    "customer_history",
     "departures",
+    "elapsed_counts",
     "first_confirmed",
     "first_recorded",
     "objectors",
     "one_moment",
     "promise_versions_of",
+    "published_questions",
     "some_moments",
+    "told_conditions",
+    "usual_month",
+    "value_counts",
+    "value_events",
 ]

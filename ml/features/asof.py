@@ -7,6 +7,7 @@ moments are microseconds since 1970 in UTC, so one expression gives the same num
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from models.base import from_us, to_us
 from models.customer import CustomerVersion
 
 DAY_US = 86_400_000_000
@@ -59,11 +61,42 @@ class Moments:
     ----------
     workspace_id : UUID
     rows : CTE
-        `customer_id`, `moment_us`.
+        `customer_id`, `moment_us`, and `usual_us`: the month whose medians count then.
+    only_us : int or None
+        The moment where there is only one, which a database then reckons with as a number.
     """
 
     workspace_id: UUID
     rows: CTE
+    only_us: int | None = None
+
+    @property
+    def t(self) -> Column:
+        """The moment of a row."""
+        return self.rows.c.moment_us if self.only_us is None else literal(self.only_us, BigInteger)
+
+    @property
+    def usual(self) -> Column:
+        """The month whose medians count at the moment of a row."""
+        return self.rows.c.usual_us if self.only_us is None else literal(usual_month(self.only_us), BigInteger)
+
+    @property
+    def key(self) -> tuple[Column, ...]:
+        """What tells rows apart."""
+        return self.key_of(self.rows)
+
+    def key_of(self, part: FromClause) -> tuple[Column, ...]:
+        """Return what tells rows of something apart that was added up by `key`."""
+        return (part.c.customer_id,) if self.only_us is not None else (part.c.customer_id, part.c.moment_us)
+
+    def t_of(self, part: FromClause) -> Column:
+        """Return the moment of such a row."""
+        return part.c.moment_us if self.only_us is None else self.t
+
+    def same(self, part: FromClause, other: FromClause | None = None) -> Column:
+        """Return whether such a row is of a moment's customer, or of another such row's."""
+        ours = self.key if other is None else self.key_of(other)
+        return and_(*[one == mine for one, mine in zip(self.key_of(part), ours, strict=True)])
 
 
 def one_moment(workspace_id: UUID, customer_id: UUID, moment_us: int) -> Moments:
@@ -74,7 +107,7 @@ def one_moment(workspace_id: UUID, customer_id: UUID, moment_us: int) -> Moments
 def some_moments(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> Moments:
     """Return some customers at one moment: serving a list, scoring in portions."""
     rows = [_row(literal(customer_id, Uuid), moment_us) for customer_id in customer_ids]
-    return Moments(workspace_id, union_all(*rows).cte("moments"))
+    return Moments(workspace_id, union_all(*rows).cte("moments"), moment_us)
 
 
 def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
@@ -87,11 +120,27 @@ def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
         .cte("known_customers")
     )
     rows = [_row(known.c.customer_id, moment).where(known.c.known_us <= moment) for moment in moments_us]
-    return Moments(workspace_id, union_all(*rows).cte("moments"))
+    return Moments(workspace_id, union_all(*rows).cte("moments"), moments_us[0] if len(moments_us) == 1 else None)
 
 
-def _row(customer: Column, moment_us: int) -> Select[Any, Any]:
-    return select(customer.label("customer_id"), literal(moment_us, BigInteger).label("moment_us"))
+def _row(customer: Column, moment_us: int) -> Select[Any, int, int]:
+    return select(
+        customer.label("customer_id"),
+        literal(moment_us, BigInteger).label("moment_us"),
+        literal(usual_month(moment_us), BigInteger).label("usual_us"),
+    )
+
+
+def usual_month(moment_us: int) -> int:
+    """Return the first of the month whose medians count at a moment: they count from the second day on.
+
+    So the night's work has a day to find them, and no figure changes while it is at it.
+
+    >>> usual_month(to_us(datetime(2026, 3, 1, tzinfo=UTC))) == to_us(datetime(2026, 2, 1, tzinfo=UTC))
+    True
+    """
+    day = from_us(moment_us - DAY_US)
+    return to_us(datetime(day.year, day.month, 1, tzinfo=UTC))
 
 
 def known_at(version: FromClause, moment_us: Column) -> Column:

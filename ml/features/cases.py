@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ml.features.asof import Column, known_at, known_now, table_of, us
-from models.case import Case, CaseVersion
+from models.case import Case, CaseVersion, Demand
 from models.customer import Customer, CustomerVersion, DepartureKind, DepartureVersion
 from models.failure import Condition, ConditionSetFinding, ObservationVersion, ObservedState, RuleObservation
 from models.feedback import ResponseVersion
@@ -127,6 +127,14 @@ def departures(workspace_id: UUID) -> Select[Any]:
     )
 
 
+def value_events(workspace_id: UUID) -> Select[Any]:
+    """Select when each customer came for something of value, as told by now: what silence is reckoned from."""
+    told = case_versions
+    statement = select(told.c.customer_id, us(told.c.opened_at).label("opened_us"))
+    mine = (told.c.workspace_id == workspace_id, known_now(told))
+    return statement.where(*mine, told.c.demand == Demand.VALUE, told.c.opened_at.is_not(None))
+
+
 def answered_cases(workspace_id: UUID) -> Select[Any]:
     """Select every answer about a case as it stands, with the moment its conditions count at: when it was asked.
 
@@ -190,6 +198,15 @@ def case_moments(workspace_id: UUID, as_of: str, now_us: int) -> CTE:
     cases = current_cases(workspace_id).subquery("cases_now")
     moment = literal(now_us, BigInteger) if as_of == "latest" else us(cases.c[f"{as_of}_at"])
     return select(cases.c.id.label("case_id"), moment.label("moment_us")).where(moment.is_not(None)).cte("case_moments")
+
+
+def told_conditions(workspace_id: UUID, codes: Collection[str]) -> Select[Any]:
+    """Select in which cases some conditions were told of at all, whenever that was: `case_id`, `condition`."""
+    seen = observation_versions
+    named = and_(conditions.c.workspace_id == seen.c.workspace_id, conditions.c.id == seen.c.condition_id)
+    statement = select(seen.c.case_id, conditions.c.reference.label("condition")).join(conditions, named)
+    mine = (seen.c.workspace_id == workspace_id, known_now(seen), conditions.c.reference.in_(sorted(codes)))
+    return statement.where(*mine).distinct()
 
 
 def first_recorded(workspace_id: UUID) -> Select[Any]:

@@ -3,167 +3,38 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, BigInteger, Float, Select, Table, and_, case, cast, func, or_, select
+from sqlalchemy import CTE, Double, FromClause, Select, and_, case, cast, func, literal, null, select, union_all
 
 from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, known_now, table_of, us
+from ml.features.case_history import (
+    COUNTED_CASES,
+    COUNTED_PROMISES,
+    OF_CASES,
+    STEPS,
+    cadence,
+    case_features,
+    known_cases,
+    medians,
+    of_customer,
+    parted,
+    promise_features,
+    repeat_features,
+    usual,
+    whole_ratio,
+)
 from ml.features.cases import condition_states
-from models.case import CaseVersion, PromiseVersion
+from ml.features.sayings import SILENT_AFTER, invitation_features, last_of, response_features, scored
 from models.customer import CustomerVersion, DepartureKind, DepartureVersion
 from models.failure import ObservedState
-from models.feedback import ResponseVersion
+from models.median import MedianKind
 
 customer_versions = table_of(CustomerVersion)
-case_versions = table_of(CaseVersion)
-promise_versions = table_of(PromiseVersion)
-response_versions = table_of(ResponseVersion)
 departure_versions = table_of(DepartureVersion)
 
-REPEAT_US = 14 * DAY_US
-CODE_STEPS = 128
-"""A small value rides behind its moment in one integer, so that `max` finds the latest value on any database."""
-TENTHS = 10
-CONTACTS_FOR_A_SHARE = 2
-
-COUNTED_CASES = (
-    "contacts_90",
-    "failure_contacts_90",
-    "failure_contacts_30",
-    "repeats_90",
-    "not_first_90",
-    "handovers_90",
-)
-COUNTED_PROMISES = ("promises_broken_90", "promises_overdue", "promises_open", "promises_kept_90")
-FEATURES = (
-    *COUNTED_CASES,
-    "failure_share_365",
-    *COUNTED_PROMISES,
-    "score_last",
-    "score_min_90",
-    "score_mean_90",
-    "score_fall",
-    "effort_last",
-    "tenure_days",
-)
-
-
-def _known_cases(moments: Moments) -> CTE:
-    """Return each moment's cases as known then; a milestone later than the moment is not known."""
-    known = case_versions
-    t = moments.rows.c.moment_us
-    opened = us(known.c.opened_at)
-    before = func.lag(opened).over(
-        partition_by=(moments.rows.c.customer_id, t, known.c.need), order_by=(opened, known.c.id)
-    )
-    return (
-        select(
-            moments.rows.c.customer_id,
-            t,
-            known.c.id.label("case_id"),
-            opened.label("opened_us"),
-            func.coalesce(known.c.contacts, 1).label("contacts"),
-            func.coalesce(known.c.handovers, 0).label("handovers"),
-            func.coalesce(known.c.reopened, 0).label("reopened"),
-            func.coalesce(known.c.demand, "unknown").label("demand"),
-            before.label("same_need_before_us"),
-        )
-        .join(known, _theirs(known, moments))
-        .where(known_at(known, t), opened <= t, opened > t - LOOK_BACK_US)
-        .cte("known_cases")
-    )
-
-
-def _theirs(version: Table, moments: Moments) -> Column:
-    """Return whether a version belongs to the moment's customer."""
-    return and_(version.c.workspace_id == moments.workspace_id, version.c.customer_id == moments.rows.c.customer_id)
-
-
-def _days(moment: Column, t: Column, days: int) -> Column:
-    return moment > t - days * DAY_US
-
-
-def _total(condition: Column, value: Any = 1) -> Column:
-    return func.coalesce(func.sum(case((condition, value), else_=0)), 0)
-
-
-def _case_features(cases: CTE) -> CTE:
-    t, opened = cases.c.moment_us, cases.c.opened_us
-    of_failure = cases.c.demand == "failure"
-    recent = _days(opened, t, 90)
-    repeated = and_(recent, opened - cases.c.same_need_before_us <= REPEAT_US)
-    not_first = and_(recent, or_(cases.c.handovers > 0, cases.c.reopened > 0, cases.c.contacts > 1))
-    all_contacts = func.sum(cases.c.contacts)
-    return (
-        select(
-            cases.c.customer_id,
-            t,
-            _total(recent, cases.c.contacts).label("contacts_90"),
-            _total(and_(recent, of_failure), cases.c.contacts).label("failure_contacts_90"),
-            _total(and_(_days(opened, t, 30), of_failure), cases.c.contacts).label("failure_contacts_30"),
-            case(
-                (all_contacts >= CONTACTS_FOR_A_SHARE, cast(_total(of_failure, cases.c.contacts), Float) / all_contacts)
-            ).label("failure_share_365"),
-            _total(repeated).label("repeats_90"),
-            _total(not_first).label("not_first_90"),
-            _total(recent, cases.c.handovers).label("handovers_90"),
-        )
-        .group_by(cases.c.customer_id, t)
-        .cte("case_features")
-    )
-
-
-def _promise_features(moments: Moments, cases: CTE) -> CTE:
-    made = promise_versions
-    t = cases.c.moment_us
-    due = us(made.c.due_in_force_at)
-    # A promise kept after t is not yet kept at t, whatever a backfilled version says.
-    kept = case((us(made.c.kept_at) <= t, us(made.c.kept_at)))
-    on_time = and_(kept.is_not(None), kept <= due)
-    past = due < t
-    return (
-        select(
-            cases.c.customer_id,
-            t,
-            _total(and_(past, _days(due, t, 90), ~on_time)).label("promises_broken_90"),
-            _total(and_(past, kept.is_(None))).label("promises_overdue"),
-            _total(and_(due >= t, kept.is_(None))).label("promises_open"),
-            _total(and_(on_time, _days(kept, t, 90))).label("promises_kept_90"),
-        )
-        .join(made, and_(made.c.workspace_id == moments.workspace_id, made.c.case_id == cases.c.case_id))
-        .where(known_at(made, t), us(made.c.made_at) <= t)
-        .group_by(cases.c.customer_id, t)
-        .cte("promise_features")
-    )
-
-
-def _latest(moment: Column, value: Column) -> Column:
-    return func.max(moment * CODE_STEPS + cast(func.round(value * TENTHS), BigInteger))
-
-
-def _decoded(code: Column) -> Column:
-    return cast(code % CODE_STEPS, Float) / TENTHS
-
-
-def _response_features(moments: Moments) -> CTE:
-    said = response_versions
-    t, answered = moments.rows.c.moment_us, us(said.c.answered_at)
-    score = said.c.score
-    recent = _days(answered, t, 90)
-    return (
-        select(
-            moments.rows.c.customer_id,
-            t,
-            _latest(answered, score).label("score_last_code"),
-            func.min(case((recent, score))).label("score_min_90"),
-            func.avg(case((recent, score))).label("score_mean_90"),
-            func.sum(score).label("score_sum"),
-            func.count(score).label("scores"),
-            _latest(answered, said.c.effort).label("effort_last_code"),
-        )
-        .join(said, _theirs(said, moments))
-        .where(known_at(said, t), answered <= t, answered > t - LOOK_BACK_US)
-        .group_by(moments.rows.c.customer_id, t)
-        .cte("response_features")
-    )
+OF_ANSWERS = ("score_last", "score_min_90", "score_mean_90", "score_fall", "effort_last")
+OF_ASKING = ("invitations_365", "not_invited", "silent_after_invitations", "opted_out")
+OF_CUSTOMERS = ("recency_days", "recency_ratio", "tenure_days", "value_ratio")
+FEATURES = (*COUNTED_CASES, *OF_CASES, *COUNTED_PROMISES, *OF_ANSWERS, *OF_ASKING, *OF_CUSTOMERS)
 
 
 def customer_features(moments: Moments) -> Select[Any]:
@@ -172,42 +43,118 @@ def customer_features(moments: Moments) -> Select[Any]:
     Returns
     -------
     Select
-        `customer_id`, `moment_us`, then the columns of `FEATURES`, then `objects_to_scoring`. Whoever is not known to
-        be a customer since some day has no `tenure_days`: the first case within the look-back would be no more than
-        the look-back.
+        `customer_id`, `moment_us`, then the columns of `FEATURES`, then the customer's value and `objects_to_scoring`.
+        Whoever is not known to be a customer since some day has no `tenure_days`: the first case within the look-back
+        would be no more than the look-back. Whoever was not asked is not known to be silent.
     """
+    cases = known_cases(moments)
+    responses = response_features(moments)
+    found = _together(
+        moments,
+        _customer_facts(moments),
+        case_features(moments, cases),
+        repeat_features(moments, cases),
+        promise_features(moments, cases),
+        responses,
+        invitation_features(moments, responses),
+        cadence(moments, cases),
+    )
+    return select(
+        found.c.customer_id,
+        moments.t_of(found).label("moment_us"),
+        *_of_records(found),
+        *_of_answers(found),
+        *_of_asking(found),
+        *_of_customers(moments.t_of(found), found),
+        found.c.value_amount,
+        found.c.value_currency,
+        found.c.objects_to_scoring,
+    ).where(found.c.known == 1)
+
+
+def _together(moments: Moments, *parts: CTE) -> FromClause:
+    """Return the rows of all parts laid over each other, one a moment.
+
+    Not joined: laid over each other they are looked through once, whatever a database believes of how many there are.
+    """
+    keys = {column.name for column in moments.key}
+    columns = {column.name: column.type for part in parts for column in part.c if column.name not in keys}
+    laid = union_all(
+        *[
+            select(
+                *moments.key_of(part),
+                *[part.c[name] if name in part.c else cast(null(), kind).label(name) for name, kind in columns.items()],
+            )
+            for part in parts
+        ]
+    ).subquery("laid")
+    return (
+        select(*moments.key_of(laid), *[func.max(laid.c[name]).label(name) for name in columns])
+        .group_by(*moments.key_of(laid))
+        .subquery("found")
+    )
+
+
+def _customer_facts(moments: Moments) -> CTE:
+    """Return what is known of each moment's customer, and what customers are usually worth."""
     customers = customer_versions
-    cases = _known_cases(moments)
-    of_cases, of_promises, of_responses = (
-        _case_features(cases),
-        _promise_features(moments, cases),
-        _response_features(moments),
+    theirs = and_(customers.c.workspace_id == moments.workspace_id, customers.c.id == moments.rows.c.customer_id)
+    worth = usual(moments, MedianKind.VALUE, customers.c.value_currency)
+    flags = ("survey_opt_out", "objects_to_scoring")
+    return (
+        select(
+            *moments.key,
+            literal(1).label("known"),
+            us(customers.c.since).label("since_us"),
+            customers.c.value_amount,
+            customers.c.value_currency,
+            medians.c.median.label("usual_value"),
+            *[case((customers.c[name].is_(True), 1), else_=0).label(name) for name in flags],
+        )
+        .select_from(moments.rows)
+        .join(customers, theirs)
+        .outerjoin(medians, worth)
+        .where(known_at(customers, moments.t))
+        .cte("customer_facts")
     )
-    t = moments.rows.c.moment_us
-    last = _decoded(of_responses.c.score_last_code)
-    earlier = (of_responses.c.score_sum - last) / func.nullif(of_responses.c.scores - 1, 0)
-    statement = select(
-        moments.rows.c.customer_id,
-        t,
-        *[func.coalesce(of_cases.c[name], 0).label(name) for name in COUNTED_CASES],
-        of_cases.c.failure_share_365,
-        *[func.coalesce(of_promises.c[name], 0).label(name) for name in COUNTED_PROMISES],
-        last.label("score_last"),
-        of_responses.c.score_min_90,
-        of_responses.c.score_mean_90,
-        (earlier - last).label("score_fall"),
-        _decoded(of_responses.c.effort_last_code).label("effort_last"),
-        (cast(t - us(customers.c.since), Float) / DAY_US).label("tenure_days"),
-        customers.c.value_amount,
-        customers.c.value_currency,
-        func.coalesce(customers.c.objects_to_scoring, False).label("objects_to_scoring"),
-    ).join(
-        customers, and_(customers.c.workspace_id == moments.workspace_id, customers.c.id == moments.rows.c.customer_id)
-    )
-    for part in (of_cases, of_promises, of_responses):
-        same = and_(part.c.customer_id == moments.rows.c.customer_id, part.c.moment_us == t)
-        statement = statement.outerjoin(part, same)
-    return statement.where(known_at(customers, t))
+
+
+def _of_records(found: FromClause) -> list[Column]:
+    counted = [func.coalesce(found.c[name], 0).label(name) for name in COUNTED_CASES]
+    promised = [func.coalesce(found.c[name], 0).label(name) for name in COUNTED_PROMISES]
+    return [*counted, *[found.c[name] for name in OF_CASES], *promised]
+
+
+def _of_answers(found: FromClause) -> list[Column]:
+    last = last_of(found.c.score_last_code)
+    earlier = scored(found.c.score_sum - last, func.nullif(found.c.scores - 1, 0))
+    return [
+        scored(last).label("score_last"),
+        scored(found.c.score_min).label("score_min_90"),
+        scored(found.c.score_sum_90, func.nullif(found.c.scores_90, 0)).label("score_mean_90"),
+        (earlier - scored(last)).label("score_fall"),
+        scored(last_of(found.c.effort_last_code)).label("effort_last"),
+    ]
+
+
+def _of_asking(found: FromClause) -> list[Column]:
+    asked = func.coalesce(found.c.invitations_365, 0)
+    return [
+        asked.label("invitations_365"),
+        case((asked == 0, 1), else_=0).label("not_invited"),
+        case((found.c.unanswered >= SILENT_AFTER, 1), (asked > 0, 0)).label("silent_after_invitations"),
+        found.c.survey_opt_out.label("opted_out"),
+    ]
+
+
+def _of_customers(t: Column, found: FromClause) -> list[Column]:
+    worth = cast(found.c.value_amount, Double) / cast(func.nullif(found.c.usual_value, 0), Double)
+    return [
+        parted(t - found.c.last_value_us, DAY_US).label("recency_days"),
+        parted(whole_ratio(t - found.c.last_value_us, found.c.gap_us), STEPS).label("recency_ratio"),
+        parted(t - found.c.since_us, DAY_US).label("tenure_days"),
+        worth.label("value_ratio"),
+    ]
 
 
 def objectors(workspace_id: UUID) -> Select[Any]:
@@ -226,8 +173,8 @@ def customer_conditions(moments: Moments) -> Select[Any]:
     Select
         `customer_id`, `moment_us`, `case_id`, `condition` (code), `since_us`: since when it was present.
     """
-    cases = _known_cases(moments)
-    pairs = select(cases.c.customer_id, cases.c.case_id, cases.c.moment_us).cte("case_moments")
+    cases = known_cases(moments)
+    pairs = select(cases.c.customer_id, cases.c.case_id, moments.t_of(cases).label("moment_us")).cte("case_moments")
     states = condition_states(moments.workspace_id, pairs).subquery("states")
     return (
         select(states.c.customer_id, states.c.moment_us, states.c.case_id, states.c.condition, states.c.since_us)
@@ -239,19 +186,19 @@ def customer_conditions(moments: Moments) -> Select[Any]:
 def customer_departures(moments: Moments) -> Select[Any]:
     """Select those of the moments' customers who had left by then and did not come back with a new case since."""
     gone = departure_versions
-    t = moments.rows.c.moment_us
-    cases = _known_cases(moments)
-    latest_case = func.max(cases.c.opened_us)
+    cases = known_cases(moments)
     left = (
-        select(gone.c.customer_id, t, func.max(us(gone.c.left_at)).label("departed_us"))
-        .join(moments.rows, _theirs(gone, moments))
-        .where(known_at(gone, t), gone.c.kind != DepartureKind.SIGNAL.value)
-        .group_by(gone.c.customer_id, t)
+        select(*moments.key, func.max(us(gone.c.left_at)).label("departed_us"))
+        .select_from(moments.rows)
+        .join(gone, of_customer(gone, moments))
+        .where(known_at(gone, moments.t), gone.c.kind != DepartureKind.SIGNAL.value)
+        .group_by(*moments.key)
         .cte("left_by_then")
     )
+    whose = (left.c.customer_id, moments.t_of(left).label("moment_us"), left.c.departed_us)
     return (
-        select(left.c.customer_id, left.c.moment_us, left.c.departed_us)
-        .outerjoin(cases, and_(cases.c.customer_id == left.c.customer_id, cases.c.moment_us == left.c.moment_us))
-        .group_by(left.c.customer_id, left.c.moment_us, left.c.departed_us)
-        .having(func.coalesce(latest_case, 0) <= left.c.departed_us)
+        select(*whose)
+        .outerjoin(cases, moments.same(cases, left))
+        .group_by(*moments.key_of(left), left.c.departed_us)
+        .having(func.coalesce(func.max(cases.c.opened_us), 0) <= left.c.departed_us)
     )

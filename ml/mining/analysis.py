@@ -13,6 +13,7 @@ from ml.mining.confirmation import Periods, split_in_time
 from ml.mining.discovery import Discovered, Rows, discover
 from ml.mining.findings import Findings, Period, findings
 from ml.mining.items import Kind
+from ml.mining.packed import Matrix, packed
 from ml.mining.strata import LEAST_ROWS, pooled
 
 FEW_FAILURES = 400
@@ -90,17 +91,18 @@ def _coded(values: ArrayLike | None, failed: Flags) -> tuple[Indices | None, NDA
     return codes.reshape(-1).astype(np.intp), distinct
 
 
-def analyse(X: NDArray[np.floating], failed: Flags, kinds: list[Kind], around: Context, limits: Limits) -> Analysis:
+def analyse(X: Matrix, failed: Flags, kinds: list[Kind], around: Context, limits: Limits) -> Analysis:
     """Discover sets on the first period and confirm them on the later one.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
     failed : ndarray of bool, shape (n,)
     kinds : list of {"binary", "category", "numeric"}
     around : Context
     limits : Limits
     """
+    X = packed(X)
     stratum = np.zeros(len(failed), np.intp) if around.stratum is None else around.stratum
     everyone = Period(None, failed, stratum, around.customer)
     periods, notes = _periods(failed, around, limits)
@@ -112,7 +114,8 @@ def analyse(X: NDArray[np.floating], failed: Flags, kinds: list[Kind], around: C
         notes.insert(0, f"{int(failed.sum())} failures: more sets will be found with {FEW_FAILURES} and more.")
     if around.pooled:
         notes.append(f"{around.pooled} strata with under {LEAST_ROWS} rows each were pooled into one.")
-    return Analysis(findings(X, everyone, first, later, found), found, periods, ascertained(X, failed), tuple(notes))
+    flagged = ascertained(X, failed, everyone.customers)
+    return Analysis(findings(X, everyone, first, later, found), found, periods, flagged, tuple(notes))
 
 
 def _periods(failed: Flags, around: Context, limits: Limits) -> tuple[Periods | None, list[str]]:

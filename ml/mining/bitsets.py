@@ -75,7 +75,8 @@ def count(words: Words) -> NDArray[np.int64]:
     >>> count(pack(np.ones((2, 70), dtype=bool))).tolist()
     [70, 70]
     """
-    counted: NDArray[np.int64] = np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    # Summing in 32 bits takes two thirds of the time, and four billion rows fit.
+    counted: NDArray[np.int64] = np.bitwise_count(words).sum(axis=-1, dtype=np.uint32).astype(np.int64)
     return counted
 
 

@@ -5,6 +5,7 @@ any superset of it. What stays is held as a sparse candidate x failing-row incid
 weighs every candidate under the current model.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import comb
 from typing import TypeAlias
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ml.mining.bitsets import Flags, Floats, Indices, conjunction, count, count_with_each, pack
+from ml.mining.counting import count_complete
 from ml.mining.items import ItemPool, incidence
 from ml.mining.scan import gains
 
@@ -22,6 +24,7 @@ Counts: TypeAlias = NDArray[np.int64]
 
 _SIZE = 3
 _ENOUGH = 15_000  # failing rows scanned at least, if they fit
+_AT_ONCE = 1 << 20  # bytes of incidence made at once
 _BUDGET = 24_000_000  # entries of the incidence held at once, about 200 MB
 
 
@@ -38,16 +41,15 @@ class _Found:
     """What the enumeration collects, in blocks of candidates of equal size."""
 
     members: list[NDArray[np.int32]] = field(default_factory=list)
-    rows: list[Counts] = field(default_factory=list)
     lengths: list[Counts] = field(default_factory=list)
     indices: list[NDArray[np.int32]] = field(default_factory=list)
 
-    def take(self, base: Members, last: Indices, rows: Counts, lengths: Counts, indices: NDArray[np.int32]) -> None:
-        block = np.full((len(last), _SIZE), -1, dtype=np.int32)
-        block[:, : len(base)] = base
-        block[:, len(base)] = last
+    def take(self, members: Sequence[Indices], lengths: Counts, indices: NDArray[np.int32]) -> None:
+        """Take candidates of one size; `members` gives the first, second, ... member of each."""
+        block = np.full((len(lengths), _SIZE), -1, dtype=np.int32)
+        for place, items in enumerate(members):
+            block[:, place] = items
         self.members.append(block)
-        self.rows.append(rows)
         self.lengths.append(lengths)
         self.indices.append(indices)
 
@@ -80,10 +82,11 @@ class Candidates:
         found = self._enumerate(least if share == 1 else max(3, int(least * share)))
         self.members = np.concatenate([np.empty((0, _SIZE), np.int32), *found.members])
         self.sizes = (self.members >= 0).sum(axis=1)
-        self.rows = np.concatenate([np.empty(0, np.int64), *found.rows])
+        self.rows = count_complete(pool.present, self.members)
         lengths = np.concatenate([np.empty(0, np.int64), *found.lengths])
         self._matrix = _incidence_matrix(lengths, found.indices, len(self._scanned))
-        self.failures = lengths if share == 1 else self._exact_failures()
+        # Where only a share of the failing rows was enumerated, all of them are counted.
+        self.failures = lengths if share == 1 else count_complete(pack(self._table.view(np.bool_)), self.members)
 
     def _sample(self) -> Indices:
         """Return the failing rows that are scanned: all, or an even share of very many.
@@ -96,38 +99,39 @@ class Candidates:
 
     def _enumerate(self, least: int) -> _Found:
         table = np.ascontiguousarray(self._table[:, self._scanned])
-        present, found = self.pool.present, _Found()
+        found = _Found()
         for i in range(len(table)):
-            rows_i = np.flatnonzero(table[i]).astype(np.int32)
-            if len(rows_i) < least:
+            rows = np.flatnonzero(table[i]).astype(np.int32)
+            if len(rows) < least:
                 continue
-            alone = np.array([i])
-            found.take((), alone, count(present[alone]), np.array([len(rows_i)]), rows_i)
+            found.take([np.array([i])], np.array([len(rows)]), rows)
             later = i + 1 + np.flatnonzero(self._compatible[i, i + 1 :])
-            pairs = _join(table, later, rows_i, least)
-            found.take((i,), pairs[0], count_with_each(present[i], present[pairs[0]]), *pairs[1:])
-            bounds = np.concatenate([[0], np.cumsum(pairs[1])])
-            for at, j in enumerate(pairs[0]):
-                later = pairs[0][at + 1 :]
-                rows_ij = pairs[2][bounds[at] : bounds[at + 1]]
-                triples = _join(table, later[self._compatible[j, later]], rows_ij, least)
-                if len(triples[0]):
-                    counted = count_with_each(present[i] & present[j], present[triples[0]])
-                    found.take((i, int(j)), triples[0], counted, *triples[1:])
+            shared = table[later[:, None], rows]
+            counted = shared.sum(axis=1, dtype=np.int64)
+            enough = counted >= least
+            pairs, shared = later[enough], shared[enough]
+            found.take([np.full_like(pairs, i), pairs], counted[enough], _rows_of_each(shared, rows))
+            self._take_triples(found, i, pairs, shared, rows, least)
         return found
 
-    def _exact_failures(self) -> Counts:
-        """Count failures over all failing rows where only a share was enumerated."""
-        packed = pack(self._table.astype(np.bool_))
-        failures = np.zeros(len(self.members), dtype=np.int64)
-        width = max(1, (1 << 18) // max(1, packed.shape[1]))
-        everywhere = np.concatenate([packed, np.full((1, packed.shape[1]), ~np.uint64(0))])
-        for start in range(0, len(failures), width):
-            chosen = self.members[start : start + width]
-            failures[start : start + width] = count(
-                everywhere[chosen[:, 0]] & everywhere[chosen[:, 1]] & everywhere[chosen[:, 2]]
-            )
-        return failures
+    def _take_triples(
+        self,
+        found: _Found,
+        i: int,
+        pairs: Indices,
+        shared: NDArray[np.uint8],
+        rows: NDArray[np.int32],
+        least: int,
+    ) -> None:
+        """Enumerate the triples that begin with item i; `shared` tells which of its rows each of its pairs has."""
+        counted = _in_common(shared)
+        enough = np.triu((counted >= least) & self._compatible[pairs[:, None], pairs], 1)
+        second, third = np.nonzero(enough)
+        width = max(1, _AT_ONCE // len(rows))
+        for at in range(0, len(second), width):
+            j, k = second[at : at + width], third[at : at + width]
+            held = _rows_of_each(shared[j] & shared[k], rows)
+            found.take([np.full_like(j, i), pairs[j], pairs[k]], counted[j, k], held)
 
     longest = _SIZE
 
@@ -168,16 +172,16 @@ def _compatible(pool: ItemPool) -> Flags:
     return apart
 
 
-def _join(
-    table: NDArray[np.uint8], others: Indices, rows: NDArray[np.int32], least: int
-) -> tuple[Indices, Counts, NDArray[np.int32]]:
-    """Return which items share at least `least` of the rows, how many each, and those rows one after another."""
-    if len(rows) < least or not len(others):
-        return np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int32)
-    shared = table[np.ix_(others, rows)]
-    counted = shared.sum(axis=1, dtype=np.int64)
-    kept = counted >= least
-    return others[kept], counted[kept], rows[np.nonzero(shared[kept])[1]]
+def _rows_of_each(shared: NDArray[np.uint8], rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the rows that each line of a 0/1 table has, one line after another."""
+    return rows[np.nonzero(shared.view(np.bool_))[1]]
+
+
+def _in_common(shared: NDArray[np.uint8]) -> Counts:
+    """Count the columns that each two rows of a 0/1 table share: a product, exact in single precision up to 2^24."""
+    flags = shared.astype(np.float32)
+    counted: Counts = (flags @ flags.T).astype(np.int64)
+    return counted
 
 
 def _incidence_matrix(lengths: Counts, indices: list[NDArray[np.int32]], width: int) -> csr_array:

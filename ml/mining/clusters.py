@@ -37,6 +37,10 @@ class Customers:
             return int(rows.sum()) if rows.dtype == np.bool_ else len(rows)
         return int(np.count_nonzero(np.bincount(self.codes[rows], minlength=self.number)))
 
+    def of(self, rows: Indices) -> Indices:
+        """Return a code for the customer of each of some rows."""
+        return rows if self.codes is None else self.codes[rows]
+
     def totals(self, values: Floats) -> Floats:
         """Sum a value per row over each customer."""
         if self.codes is None:

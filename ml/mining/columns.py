@@ -17,7 +17,7 @@ class TableRefused(ValueError):  # noqa: N818 - a refusal is named for what is t
     Attributes
     ----------
     code : str
-        One of column_missing, column_used_twice, no_conditions, outcome_not_binary, time_missing,
+        One of column_missing, column_used_twice, no_conditions, outcome_not_binary, time_missing, time_not_sortable,
         too_few_failures, too_many_strata, unreadable_file.
     advice : str
         What to do about it, in a sentence.
@@ -75,8 +75,8 @@ def numbers_of(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return result
 
 
-def conditions_of(table: pa.Table, exclude: set[str]) -> Matrix:
-    """Turn every column not excluded into conditions.
+def conditions_of(table: pa.Table, exclude: set[str], failed: NDArray[np.int64]) -> Matrix:
+    """Turn every column not excluded into conditions, but for those that are the outcome again.
 
     Raises
     ------
@@ -90,10 +90,11 @@ def conditions_of(table: pa.Table, exclude: set[str]) -> Matrix:
         column = table[name]
         if is_number(column.type):
             _add_number(matrix, name, numbers_of(column))
-        elif _is_text(column.type):
+        elif is_text(column.type):
             _add_levels(matrix, name, column)
         else:
             matrix.said.append(f"{name} is left out: a {column.type} is no condition by itself.")
+    _refuse_copies(matrix, failed == 1)
     if not matrix.columns:
         raise TableRefused(
             "no_conditions",
@@ -103,7 +104,21 @@ def conditions_of(table: pa.Table, exclude: set[str]) -> Matrix:
     return matrix
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _refuse_copies(matrix: Matrix, failed: NDArray[np.bool_]) -> None:
+    """Leave out what tells the outcome of every row: it would explain each failure by itself, and say nothing."""
+    for at in reversed(range(len(matrix.columns))):
+        column = matrix.columns[at]
+        cut = column > column.min()
+        same = (cut == failed).all() or (cut != failed).all()
+        if same and np.isfinite(column).all() and (column[cut] == column.max()).all():
+            said = f"{matrix.features[at].name} is left out: it is the outcome again (condition_defines_outcome)."
+            if said not in matrix.said:
+                matrix.said.append(said)
+            del matrix.columns[at], matrix.features[at]
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column of this kind holds text."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
@@ -131,9 +146,12 @@ def _add_levels(matrix: Matrix, name: str, column: pa.ChunkedArray) -> None:
     codes, levels = levels_of(column)
     shown = np.bincount(codes[codes >= 0], minlength=len(levels))
     order = sorted(range(len(levels)), key=lambda at: (-int(shown[at]), str(levels[at])))
-    kept = [at for at in order if shown[at] >= _LEAST_ROWS][:MOST_LEVELS]
-    if len(kept) < len(levels):
-        matrix.said.append(f"{name}: {len(levels) - len(kept)} of {len(levels)} levels are dropped as too rare.")
+    common = [at for at in order if shown[at] >= _LEAST_ROWS]
+    kept = common[:MOST_LEVELS]
+    if len(common) < len(levels):
+        matrix.said.append(f"{name}: {len(levels) - len(common)} of {len(levels)} levels are dropped as too rare.")
+    if len(kept) < len(common):
+        matrix.said.append(f"{name}: of {len(common)} levels the {MOST_LEVELS} commonest are conditions.")
     for at in kept:
         flags = (codes == at).astype(np.float64)
         flags[codes < 0] = np.nan

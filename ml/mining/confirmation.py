@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from ml.mining.bitsets import Flags, Floats, Indices
@@ -29,6 +30,7 @@ _STOPPED = 1.6448536269514722
 _ASSEMBLY_LEFT = 0.2
 _ASSEMBLY_P = 0.01
 _START = 0.2
+_WITHIN = 0.9  # of the rows with a set, the share that must have another for that to lie within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,10 @@ class Exposure:
 
 
 def judge(
-    before: PeriodFit, after: PeriodFit, exposed: Sequence[tuple[Exposure, Exposure]], sets: Sequence[Items]
+    before: PeriodFit,
+    after: PeriodFit,
+    exposed: Sequence[tuple[Exposure, Exposure]],
+    amplifies: Sequence[bool],
 ) -> list[Status]:
     """Return the status of every set.
 
@@ -181,12 +186,12 @@ def judge(
         Discovery and confirmation.
     exposed : sequence of pairs of Exposure
         Each set's exposure in both.
-    sets : sequence of tuple of Item
+    amplifies : sequence of bool
+        Whether each is the union of others: see `is_amplifier`.
     """
     passed = benjamini_hochberg(after.p_value)
     return [
-        _status(before, after, k, bool(passed[k]), *exposed[k], amplifies=is_amplifier(sets[k], sets))
-        for k in range(len(sets))
+        _status(before, after, k, bool(passed[k]), *exposed[k], amplifies=amplifies[k]) for k in range(len(exposed))
     ]
 
 
@@ -218,15 +223,42 @@ def _assembly_stopped(then: Exposure, now: Exposure) -> bool:
     return bool(p0 - p1 > norm.isf(_ASSEMBLY_P) * spread)
 
 
-def is_amplifier(members: Items, sets: Sequence[Items]) -> bool:
-    """Tell whether a set is the union of two or more accepted proper subsets of it.
+def is_amplifier(k: int, sets: Sequence[Items], states: NDArray[np.int8]) -> bool:
+    """Tell whether a set is the union of two or more accepted sets that lie within it.
+
+    A set lies within another if its conditions are some of the other's, and if nearly all rows with the other have it
+    complete: two cuts of one number on the same side are one condition, however far apart they were put.
+
+    Parameters
+    ----------
+    k : int
+        Which set is asked about.
+    sets : sequence of tuple of Item
+    states : ndarray of int8, shape (rows, sets)
+        Of the rows the sets were found in.
 
     Examples
     --------
+    Wear beyond 200 and heat beyond 80 each fail a machine, and beyond 210 and 78 the two amplify each other:
+
     >>> from ml.mining.items import Item
-    >>> a, b = (Item(0, "eq", 1.0),), (Item(1, "eq", 1.0),)
-    >>> is_amplifier((*a, *b), [a, b, (*a, *b)])
+    >>> wear, heat = Item(0, "gt", 200.0), Item(1, "gt", 80.0)
+    >>> sets = [(wear,), (heat,), (Item(0, "gt", 210.0), Item(1, "gt", 78.0))]
+    >>> states = np.array([[1, 0, 0]] * 10 + [[0, 1, 0]] * 10 + [[1, 1, 1]] * 30 + [[1, 0, 1]], dtype=np.int8)
+    >>> is_amplifier(2, sets, states)
     True
     """
-    inner = [set(other) for other in sets if set(other) < set(members)]
-    return len(inner) > 1 and set().union(*inner) == set(members)
+    own = _conditions(sets[k])
+    inside = states[:, k] == PRESENT
+    most = _WITHIN * int(inside.sum())
+    parts = [
+        _conditions(other)
+        for j, other in enumerate(sets)
+        if _conditions(other) < own and int((states[inside, j] == PRESENT).sum()) >= most
+    ]
+    return len(parts) > 1 and set().union(*parts) == own
+
+
+def _conditions(members: Items) -> set[tuple[int, str, float | None]]:
+    """Return the members of a set but for where their cuts are."""
+    return {(item.column, item.op, item.value if item.op == "eq" else None) for item in members}

@@ -14,6 +14,7 @@ from scipy.special import xlogy
 from sklearn.tree import DecisionTreeClassifier
 
 from ml.mining.bitsets import Flags, Floats, Indices
+from ml.mining.packed import Matrix, packed
 
 Positions: TypeAlias = dict[int, Floats]
 
@@ -59,13 +60,13 @@ def midpoints(ordered: Floats, boundaries: Indices) -> Floats:
 
 
 def choose_cuts(
-    X: NDArray[np.floating], y: Flags, searched: Positions, others: Sequence[int], rows: Indices | None = None
+    X: Matrix, y: Flags, searched: Positions, others: Sequence[int], rows: Indices | None = None
 ) -> dict[int, list[float]]:
     """Keep about six cuts per column: its own tree's first, then those of one tree over all columns.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
     y : ndarray of bool, shape (rows,)
     searched : dict of int to ndarray
         The positions of each numeric column.
@@ -76,18 +77,18 @@ def choose_cuts(
     """
     if not searched:
         return {}
-    sample = _sampled(y)
+    held, sample = packed(X), _sampled(y)
     joint = np.zeros((len(sample), len(searched) + len(others)), dtype=np.float32)
     kept: dict[int, list[int]] = {}
     for k, (column, cuts) in enumerate(searched.items()):
-        values = X[:, column] if rows is None else X[rows, column]
+        values = held.values(column, rows)
         known = ~np.isnan(values)
         bins = np.searchsorted(cuts, values)
         kept[column] = _own_cuts(bins[known], y[known], len(cuts))
         joint[:, k] = np.where(known[sample], bins[sample], -1)
     where = sample if rows is None else rows[sample]
     for k, column in enumerate(others):
-        joint[:, len(searched) + k] = np.nan_to_num(X[where, column], nan=-1.0)
+        joint[:, len(searched) + k] = np.nan_to_num(held.values(column, where), nan=-1.0)
     shared = _joint_cuts(joint, y[sample], len(searched))
     for k, column in enumerate(searched):
         _fill(kept[column], shared[k], len(searched[column]))

@@ -6,9 +6,6 @@ Two or three rounds: search over coarse cuts, move the cuts of what was found, s
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ml.mining.bitsets import Flags, Indices
 from ml.mining.candidates import Candidates
 from ml.mining.clusters import Customers
@@ -16,6 +13,7 @@ from ml.mining.critical import penalties
 from ml.mining.cuts import choose_cuts, positions
 from ml.mining.items import Item, ItemPool, Items, Kind, build_pool, cut_items, plain_items
 from ml.mining.model import Accepted, Members, Model
+from ml.mining.packed import Matrix, packed
 from ml.mining.refinement import refine
 from ml.mining.search import search
 
@@ -51,12 +49,12 @@ class Discovered:
     searched: int
 
 
-def discover(X: NDArray[np.floating], rows: Rows, kinds: Sequence[Kind], *, alpha: float, least: int) -> Discovered:
+def discover(X: Matrix, rows: Rows, kinds: Sequence[Kind], *, alpha: float, least: int) -> Discovered:
     """Find the minimal condition sets of one period.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
         NaN means not observed.
     rows : Rows
     kinds : sequence of {"binary", "category", "numeric"}
@@ -66,28 +64,26 @@ def discover(X: NDArray[np.floating], rows: Rows, kinds: Sequence[Kind], *, alph
     least : int
         Fewest failures of a candidate.
     """
-    numbers = rows.numbers
+    held, numbers = packed(X), rows.numbers
     searched = {
-        column: positions(X[:, column] if numbers is None else X[numbers, column])
-        for column, kind in enumerate(kinds)
-        if kind == "numeric"
+        column: positions(held.values(column, numbers)) for column, kind in enumerate(kinds) if kind == "numeric"
     }
-    plain = plain_items(X, kinds)
+    plain = plain_items(held, kinds)
     others = [column for column, kind in enumerate(kinds) if kind != "numeric"]
-    items = plain + cut_items(choose_cuts(X, rows.y, searched, others, numbers))
+    items = plain + cut_items(choose_cuts(held, rows.y, searched, others, numbers))
     m = len(plain) + 2 * sum(len(cuts) for cuts in searched.values())
-    found, aliases = _round(X, rows, items, [], m, alpha, least)
+    found, aliases = _round(held, rows, items, [], m, alpha, least)
     for _ in range(_ROUNDS - 1):
-        moved = refine(X, rows.y, rows.stratum, found, numbers)
+        moved = refine(held, rows.y, rows.stratum, found, numbers)
         if moved == found:
             break
         items = list(dict.fromkeys([*items, *(item for members in moved for item in members)]))
-        found, aliases = _round(X, rows, items, moved, m, alpha, least)
+        found, aliases = _round(held, rows, items, moved, m, alpha, least)
     return Discovered(tuple(found), tuple(aliases), m)
 
 
 def _round(
-    X: NDArray[np.floating], rows: Rows, items: list[Item], begin: list[Items], m: int, alpha: float, least: int
+    X: Matrix, rows: Rows, items: list[Item], begin: list[Items], m: int, alpha: float, least: int
 ) -> tuple[list[Items], list[tuple[Items, ...]]]:
     """Search once over the given items."""
     pool = build_pool(X, items, rows.numbers)

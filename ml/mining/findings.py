@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -9,17 +10,20 @@ from numpy.typing import NDArray
 
 from ml.mining.bitsets import Flags, Floats, Indices
 from ml.mining.clusters import Customers
-from ml.mining.confirmation import PeriodFit, Status, fit_period, judge
+from ml.mining.confirmation import PeriodFit, Status, fit_period, is_amplifier, judge
 from ml.mining.discovery import Discovered
 from ml.mining.grouping import Grouping, collapse
 from ml.mining.items import Items
+from ml.mining.measures import Fitted, Measures, measures
 from ml.mining.observed import UNDETERMINED, Observed
+from ml.mining.packed import Matrix
 from ml.mining.report import (
     Condition,
     Effect,
     Figures,
     FoundSet,
     Leak,
+    RateWithoutAny,
     effect,
     essentialities,
     exposure,
@@ -57,7 +61,7 @@ class Period:
         return type(self)(rows, self.y[rows], self.stratum[rows], customer)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Fitted:
     """One period with the sets fitted on it."""
 
@@ -70,6 +74,11 @@ class _Fitted:
     def figures(self, k: int) -> Figures:
         return figures(self.states[:, k], self.period.y, self.period.customers, self.fit, k)
 
+    @cached_property
+    def collapsed(self) -> Fitted:
+        """What all measures beside the figures are made from."""
+        return Fitted(self.observed, self.states, self.grouping, self.period.customers, self.fit)
+
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
@@ -78,12 +87,13 @@ class _Finding:
     headline: Figures
     discovery: Figures
     rates_without: list[float | None]
-    rate_without_any: float | None
+    without_any: RateWithoutAny
     essentiality: list[float | None]
     status: Status
     p_confirm: float | None
     effect: Effect
     near: int
+    measures: Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +120,12 @@ class Findings:
         return [_named(finding, names, ascertained) for finding in self.found]
 
 
-def findings(
-    X: NDArray[np.floating], everyone: Period, first: Period, later: Period | None, found: Discovered
-) -> Findings:
+def findings(X: Matrix, everyone: Period, first: Period, later: Period | None, found: Discovered) -> Findings:
     """Fit, judge and describe the discovered sets.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
     everyone, first : Period
         All rows, and those of discovery.
     later : Period or None
@@ -133,7 +141,8 @@ def findings(
             tuple(exposure(each.states[:, k], each.period.customers) for each in (before, after))
             for k in range(len(found.sets))
         ]
-        statuses = judge(before.fit, after.fit, [(pair[0], pair[1]) for pair in exposed], found.sets)
+        amplifies = [is_amplifier(k, found.sets, before.states) for k in range(len(found.sets))]
+        statuses = judge(before.fit, after.fit, [(pair[0], pair[1]) for pair in exposed], amplifies)
     described = tuple(_describe(overall, before, after, found, k, status) for k, status in enumerate(statuses))
     unknown = (overall.states == UNDETERMINED).any(axis=1)
     return Findings(
@@ -149,7 +158,7 @@ def _mean(values: Floats, chosen: Flags) -> float:
     return float(values[chosen].mean() if chosen.any() else values.mean())
 
 
-def _fitted(X: NDArray[np.floating], period: Period, sets: Sequence[Items]) -> _Fitted:
+def _fitted(X: Matrix, period: Period, sets: Sequence[Items]) -> _Fitted:
     observed = Observed(X, period.numbers)
     states = observed.matrix(sets)
     grouping = collapse(period.y, period.stratum, states)
@@ -175,12 +184,13 @@ def _describe(
         headline=headline,
         discovery=before.figures(k),
         rates_without=rates_without(window.observed, window.period.y, members),
-        rate_without_any=rate_without_any(window.observed, window.period.y, members),
+        without_any=rate_without_any(window.observed, window.period.y, window.period.customers, members),
         essentiality=essentialities(overall.observed, overall.grouping, members, k),
         status=status,
         p_confirm=None if after is None else float(after.fit.p_value[k]),
         effect=effect(overall.states[:, k], everyone.y, overall.fit, k, headline.low),
         near=everyone.customers.distinct(np.logical_or.reduce(near)) if near else 0,
+        measures=measures(overall.collapsed, window.collapsed, found.sets, k),
     )
 
 
@@ -198,7 +208,9 @@ def _named(finding: _Finding, names: Sequence[str], ascertained: set[int]) -> Fo
         rate_low=head.rate_low,
         rate_high=head.rate_high,
         rate_without=dict(zip(items, finding.rates_without, strict=True)),
-        rate_without_any=finding.rate_without_any,
+        rate_without_any=finding.without_any.rate,
+        rate_without_any_low=finding.without_any.low,
+        rate_without_any_high=finding.without_any.high,
         essentiality=dict(zip(items, finding.essentiality, strict=True)),
         completion=head.completion,
         low=head.low,
@@ -213,6 +225,7 @@ def _named(finding: _Finding, names: Sequence[str], ascertained: set[int]) -> Fo
         e_value=finding.effect.e_value,
         near=finding.near,
         discovery=finding.discovery,
+        measures=finding.measures,
     )
 
 

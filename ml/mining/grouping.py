@@ -35,6 +35,8 @@ class Cells:
     def leak_columns(self) -> Floats:
         """Return one indicator per leak stratum: the stratum, apart where any set is undetermined."""
         kind = self.stratum * 2 + (self.states == UNDETERMINED).any(axis=1)
+        if (kind == kind[:1]).all():
+            return np.ones((len(kind), 1))
         columns: Floats = (kind[:, None] == np.unique(kind)).astype(np.float64)
         return columns
 

@@ -33,19 +33,51 @@ def rate_interval(failures: Floats, rows: Floats) -> tuple[float, float]:
     """
     present = rows > 0
     k, m = failures[present], rows[present]
-    customers, n = len(m), float(m.sum())
-    if customers < 2:  # noqa: PLR2004 - one cluster has no variance
+    if len(m) < 2:  # noqa: PLR2004 - one cluster has no variance
         return 0.0, 1.0
+    n, squares = float(m.sum()), float(m @ m)
     p = float(k.sum()) / n
-    squares = float(m @ m)
-    v = customers / (customers - 1) * (float(k @ k) - 2 * p * float(k @ m) + p * p * squares) / n**2
-    effective = min(n, p * (1 - p) / v) if v > 1e-15 else float(customers)  # noqa: PLR2004 - rounding of zero
+    effective = _effective(k, m, p)
     freedom = max(n**2 / squares - 1, 1e-3)
     star = effective * (Z / float(t.ppf(0.975, freedom))) ** 2
     centre = p + Z**2 / (2 * star)
     half = Z * np.sqrt(p * (1 - p) / star + Z**2 / (4 * star**2))
     scale = 1 + Z**2 / star
-    return max(0.0, float((centre - half) / scale)), min(1.0, float((centre + half) / scale))
+    # Where all failed or none did, rounding would leave the rate outside.
+    return max(0.0, min(p, float((centre - half) / scale))), min(1.0, max(p, float((centre + half) / scale)))
+
+
+def effective_rows(failures: Floats, rows: Floats) -> tuple[float, float]:
+    """Return a share and how many independent rows would tell as much of it, customers as clusters.
+
+    Parameters
+    ----------
+    failures, rows : ndarray of float, shape (customers,)
+        As for `rate_interval`; at least two customers with rows.
+
+    Returns
+    -------
+    tuple of float
+        p and n_e = min(n, p(1-p)/v); the number of customers where nothing varies.
+
+    Examples
+    --------
+    Ten rows each of ten customers, who fail always or never, tell no more than ten rows (n_e loses one of ten to N-1):
+
+    >>> import numpy as np
+    >>> effective_rows(np.repeat([10.0, 0.0], 5), np.full(10, 10.0))
+    (0.5, 9.0)
+    """
+    present = rows > 0
+    k, m = failures[present], rows[present]
+    p = float(k.sum()) / float(m.sum())
+    return p, _effective(k, m, p)
+
+
+def _effective(k: Floats, m: Floats, p: float) -> float:
+    customers, n = len(m), float(m.sum())
+    v = customers / (customers - 1) * (float(k @ k) - 2 * p * float(k @ m) + p * p * float(m @ m)) / n**2
+    return min(n, p * (1 - p) / v) if v > 1e-15 else float(customers)  # noqa: PLR2004 - rounding of zero
 
 
 def completion_interval(length: float, error: float, customers: int) -> tuple[float, float]:

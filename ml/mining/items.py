@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.mining.bitsets import WORD, Flags, Indices, Words, count, pack
+from ml.mining.packed import Flagged, Matrix, Packed, packed
 
 Operator: TypeAlias = Literal["eq", "le", "gt"]
 Kind: TypeAlias = Literal["binary", "category", "numeric"]
-
-_CHUNK = 128 * WORD  # rows compared at once; a multiple of the word so that chunks join without shifting
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,12 +94,12 @@ class ItemPool:
         return open_rows
 
 
-def column_kinds(X: NDArray[np.floating], categorical: Sequence[int] = ()) -> list[Kind]:
+def column_kinds(X: Matrix, categorical: Sequence[int] = ()) -> list[Kind]:
     """Tell binary columns (finite values within {0, 1}), categories and numbers apart.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
     categorical : sequence of int
         Columns that hold integer codes of categories.
 
@@ -110,22 +109,22 @@ def column_kinds(X: NDArray[np.floating], categorical: Sequence[int] = ()) -> li
     >>> column_kinds(np.array([[0.0, 2.5], [np.nan, 1.0]]))
     ['binary', 'numeric']
     """
-    binary = np.ones(X.shape[1], dtype=bool)
-    for start in range(0, len(X), _CHUNK):
-        block = X[start : start + _CHUNK]
-        binary &= ((block == 0) | (block == 1) | np.isnan(block)).all(axis=0)
     chosen = set(categorical)
-    return ["category" if j in chosen else "binary" if is_binary else "numeric" for j, is_binary in enumerate(binary)]
+    return [
+        "category" if j in chosen else "binary" if isinstance(column, Flagged) else "numeric"
+        for j, column in enumerate(packed(X).columns)
+    ]
 
 
-def plain_items(X: NDArray[np.floating], kinds: Sequence[Kind]) -> list[Item]:
+def plain_items(X: Matrix, kinds: Sequence[Kind]) -> list[Item]:
     """Return the items of the binary and category columns, in the order of the columns."""
     items: list[Item] = []
+    held = packed(X)
     for column, kind in enumerate(kinds):
         if kind == "binary":
             items.append(Item(column, "eq", 1.0))
         elif kind == "category":
-            levels = np.unique(X[:, column])
+            levels = np.unique(held.values(column))
             items.extend(Item(column, "eq", float(level)) for level in levels[np.isfinite(levels)])
     return items
 
@@ -142,35 +141,43 @@ def cut_items(cuts: dict[int, list[float]]) -> list[Item]:
     return [Item(column, op, cut) for column, kept in cuts.items() for cut in kept for op in sides]
 
 
-def build_pool(X: NDArray[np.floating], items: Sequence[Item], rows: Indices | None = None) -> ItemPool:
+def build_pool(X: Matrix, items: Sequence[Item], rows: Indices | None = None) -> ItemPool:
     """Pack the items over the given rows; drop those that never vary, join those that are identical.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
         NaN means not observed.
     items : sequence of Item
     rows : ndarray of int, optional
         The rows to look at (all by default), so that a period needs no copy of the matrix.
     """
-    n = len(X) if rows is None else len(rows)
-    words = -(-n // WORD)
-    present = np.zeros((len(items), words), dtype=np.uint64)
-    unknown = np.zeros((len(items), words), dtype=np.uint64)
-    columns = [item.column for item in items]
-    plain = all(item.op == "eq" for item in items) and len(set(columns)) == len(columns) == X.shape[1]
-    targets = np.array([item.value for item in items])
-    for start in range(0, n, _CHUNK):
-        block = X[start : start + _CHUNK] if rows is None else X[rows[start : start + _CHUNK]]
-        at = slice(start // WORD, start // WORD - (-len(block) // WORD))
-        if plain:
-            present[:, at] = pack((block == targets).T)
-        elif items:
-            present[:, at] = pack(np.stack([item.holds(block[:, item.column]) for item in items]))
-        missing = np.isnan(block)
-        if missing.any():
-            unknown[:, at] = pack(missing.T)[columns]
+    held = packed(X)
+    n = len(held) if rows is None else len(rows)
+    present = np.zeros((len(items), -(-n // WORD)), dtype=np.uint64)
+    unknown = np.zeros_like(present)
+    seen: dict[int, Indices] = {}
+    for at, item in enumerate(items):
+        seen[item.column] = np.append(seen.get(item.column, np.empty(0, np.intp)), at)
+    for column, places in seen.items():
+        flags, missing = _bits(held, column, [items[at] for at in places], rows)
+        present[places] = flags
+        if missing is not None:
+            unknown[places] = missing
     return _distinct(list(items), present, unknown if unknown.any() else None, n)
+
+
+def _bits(held: Packed, column: int, items: Sequence[Item], rows: Indices | None) -> tuple[Words, Words | None]:
+    """Return the items of one column as bits, and where it was not observed (None: nowhere)."""
+    kept = held.columns[column]
+    if isinstance(kept, Flagged) and all(item.op == "eq" and item.value == 1 for item in items):
+        if rows is None:
+            return kept.present[None], kept.unknown
+        present, unknown = held.flags(kept, rows)
+        return pack(present)[None], None if unknown is None else pack(unknown)
+    values = held.values(column, rows)
+    unknown = np.isnan(values)
+    return pack(np.stack([item.holds(values) for item in items])), pack(unknown) if unknown.any() else None
 
 
 def _distinct(items: list[Item], present: Words, unknown: Words | None, n: int) -> ItemPool:

@@ -5,15 +5,18 @@ step halving finds the one maximum. Rothman 1976; Lin & Lee 2016 (doi:10.1038/sr
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
-from ml.mining.bitsets import Floats
+from ml.mining.bitsets import Flags, Floats
 
 TINY = 1e-12  # a leak of nothing would forbid a failure outright
 LARGEST = 30.0  # completion 1 - 1e-13: further steps change no digit that is shown
 _STEPS = 80
 _TOLERANCE = 1e-8
+_LAST = 1e-6  # a whole step of Newton's that gains no more leaves about the square of it to be gained
 _HALVINGS = 30
 
 
@@ -44,11 +47,7 @@ class Fit:
 
 def log_likelihood(table: Table, coefficients: Floats) -> float:
     """Return sum f log(1 - exp(-eta)) - (n - f) eta."""
-    return _loglik(table, np.maximum(table.design @ coefficients, TINY))
-
-
-def _loglik(table: Table, eta: Floats) -> float:
-    return float(table.failures @ np.log(-np.expm1(-eta)) - (table.rows - table.failures) @ eta)
+    return _at(table, coefficients).loglik
 
 
 def _start(table: Table) -> Floats:
@@ -78,40 +77,58 @@ def fit_table(table: Table, start: Floats | None = None) -> Fit:
     """
     design, rows, failures = table.design, table.rows, table.failures
     beta = _start(table) if start is None else np.clip(start, 0.0, LARGEST)
-    eta = np.maximum(design @ beta, TINY)
-    value = _loglik(table, eta)
+    at = _at(table, beta)
     ridge = 1e-10 * (design.T @ rows + 1.0)
     for _ in range(_STEPS):
-        p = -np.expm1(-eta)
+        p = at.probability
         ratio = failures / p
         gradient = design.T @ (ratio - rows)
         free = (beta > 0) | (gradient > 0)
-        if not free.any():
+        if not np.count_nonzero(free):
             break
-        active = design[:, free]
-        information = (active.T * (ratio * (1 - p) / p)) @ active
-        diagonal = information.diagonal()
-        information.flat[:: information.shape[0] + 1] += ridge[free] + 1e-9 * diagonal
-        step = np.zeros_like(beta)
-        step[free] = np.linalg.solve(information, gradient[free])
-        beta, eta, better = _step(table, beta, step, value)
-        gained, value = better - value, better
-        if gained < _TOLERANCE:
+        step = _direction(design, ratio / p - ratio, gradient, free, ridge)
+        moved, reached = _step(table, beta, step, at)
+        whole = bool((moved == beta + step).all())
+        gained, beta, at = reached.loglik - at.loglik, moved, reached
+        if gained < (_LAST if whole else _TOLERANCE):
             break
-    return Fit(coefficients=beta, loglik=value, probability=-np.expm1(-eta))
+    return Fit(coefficients=beta, loglik=at.loglik, probability=at.probability)
 
 
-def _step(table: Table, beta: Floats, step: Floats, value: float) -> tuple[Floats, Floats, float]:
+class _At(NamedTuple):
+    """The likelihood and the cells' failure probabilities at some coefficients."""
+
+    loglik: float
+    probability: Floats
+
+
+def _at(table: Table, beta: Floats) -> _At:
+    eta = np.maximum(table.design @ beta, TINY)
+    p = -np.expm1(-eta)
+    return _At(float(table.failures @ np.log(p) - (table.rows - table.failures) @ eta), p)
+
+
+def _direction(design: Floats, weight: Floats, gradient: Floats, free: Flags, ridge: Floats) -> Floats:
+    """Return Newton's step among the free coefficients, 0 for those held at the bound."""
+    active = design if np.count_nonzero(free) == len(free) else design[:, free]
+    information = (active.T * weight) @ active
+    information.flat[:: information.shape[0] + 1] += ridge[free] + 1e-9 * information.diagonal()
+    _, solved, singular = dposv(information, gradient[free])
+    step = np.zeros(len(free))
+    step[free] = np.linalg.lstsq(information, gradient[free], rcond=None)[0] if singular else solved
+    return step
+
+
+def _step(table: Table, beta: Floats, step: Floats, now: _At) -> tuple[Floats, _At]:
     """Walk along the projected step, halving until the likelihood does not fall."""
     length = 1.0
     for _ in range(_HALVINGS):
-        moved = np.clip(beta + length * step, 0.0, LARGEST)
-        eta = np.maximum(table.design @ moved, TINY)
-        reached = _loglik(table, eta)
-        if reached >= value:
-            return moved, eta, reached
+        moved = np.minimum(np.maximum(beta + length * step, 0.0), LARGEST)
+        reached = _at(table, moved)
+        if reached.loglik >= now.loglik:
+            return moved, reached
         length /= 2
-    return beta, np.maximum(table.design @ beta, TINY), value
+    return beta, now
 
 
 def information(table: Table, fit: Fit) -> Floats:

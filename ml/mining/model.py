@@ -64,6 +64,7 @@ class Model:
         self.grouping = Grouping(y, stratum)
         self.sets: list[Accepted] = []
         self._found = 0
+        self._without: dict[int, Fit] = {}
         self.fit = self.grouping.cells.fit([], np.empty(0))
 
     def __len__(self) -> int:
@@ -99,6 +100,7 @@ class Model:
             self._found += 1
         self.grouping.add(*self._rows(members))
         self.sets.append(Accepted(members, d, found))
+        self._without.clear()
         self.fit = self.grouping.cells.fit(self._all(), guess, self._leaks())
 
     def remove(self, at: int) -> Accepted:
@@ -108,6 +110,7 @@ class Model:
         leaks = self._leaks()
         self.grouping.remove(at)
         gone = self.sets.pop(at)
+        self._without.clear()
         self.fit = self.grouping.cells.fit(self._all(), guess, leaks)
         return gone
 
@@ -151,7 +154,7 @@ class Model:
         """Return what the score and the log-likelihood gain with a set replaced by another."""
         split, k = self._split(members), len(self.sets)
         others = self.others(at)
-        without = split.cells.fit(others, self.coefficients(others), self._leaks())
+        without = self._fit_without(at, split)
         if not self._supported(split.cells, k, without):
             return -np.inf, -np.inf
         guess = self.coefficients([*others, at])
@@ -166,8 +169,7 @@ class Model:
 
         A set whose failures the others account for, all but a handful, is not worth what it explains.
         """
-        others = self.others(at)
-        without = self.grouping.cells.fit(others, self.coefficients(others), self._leaks())
+        without = self._fit_without(at)
         old = self.sets[at]
         lost = (without.loglik - self.fit.loglik) / old.deflation
         if not self._supported(self.grouping.cells, at, without):
@@ -177,6 +179,16 @@ class Model:
     def others(self, at: int) -> list[int]:
         """Return the positions of all sets but one."""
         return [k for k in range(len(self.sets)) if k != at]
+
+    def _fit_without(self, at: int, split: Split | None = None) -> Fit:
+        """Fit all sets but one on the current cells, or on split ones; the same cells are fitted once."""
+        others = self.others(at)
+        if split is not None and split.undetermined is not None:
+            return split.cells.fit(others, self.coefficients(others), self._leaks())
+        if at not in self._without:
+            self._without[at] = self.grouping.cells.fit(others, self.coefficients(others), self._leaks())
+        fit = self._without[at]
+        return fit if split is None else replace(fit, probability=fit.probability[split.parent])
 
     def _fit_as_is(self, split: Split) -> Fit:
         """Fit the present sets on split cells; only unknown memberships make that differ from the current fit."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ml.mining.bitsets import Flags, Indices
 from ml.mining.items import Item, Items
+from ml.mining.packed import Matrix, Packed
 
 ABSENT, PRESENT, UNDETERMINED = 0, 1, 2
 
@@ -16,13 +17,13 @@ class Observed:
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
         NaN means not observed.
     rows : ndarray of int, optional
         The rows to look at (all by default).
     """
 
-    def __init__(self, X: NDArray[np.floating], rows: Indices | None = None) -> None:
+    def __init__(self, X: Matrix, rows: Indices | None = None) -> None:
         self._X = X
         self._rows = rows
         self._seen: dict[Item, tuple[Flags, Flags | None]] = {}
@@ -30,6 +31,8 @@ class Observed:
 
     def values(self, column: int) -> NDArray[np.floating]:
         """Return one column over the rows."""
+        if isinstance(self._X, Packed):
+            return self._X.values(column, self._rows)
         return self._X[:, column] if self._rows is None else self._X[self._rows, column]
 
     def item(self, item: Item) -> tuple[Flags, Flags | None]:

@@ -1,7 +1,7 @@
 """Sets that people drew, judged beside the sets that were found: whether the data speak for them, or cannot yet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -12,8 +12,9 @@ from ml.mining.clusters import Customers
 from ml.mining.confirmation import benjamini_hochberg, fit_period
 from ml.mining.grouping import collapse
 from ml.mining.items import Items
+from ml.mining.measures import Fitted, Measures, measures
 from ml.mining.observed import Observed
-from ml.mining.report import Figures, figures, rates_without
+from ml.mining.report import Effect, Figures, effect, essentialities, figures, lacking, rates_without
 
 Support: TypeAlias = Literal["supported", "not_supported", "too_few"]
 
@@ -34,12 +35,24 @@ class Judged:
         One-sided, of the set beside those found.
     rates_without : list of float or None
         Member by member, the rate of the rows that lack only it.
+    essentiality : list of float or None
+        Member by member, as of a set that was found.
+    effect : Effect
+        What would stay away without it; credited is what the found sets would leave it.
+    near : int
+        Customers with all members but one.
+    measures : Measures
+        What else is said of it.
     """
 
     status: Support
     figures: Figures
     p_value: float
     rates_without: list[float | None]
+    essentiality: list[float | None]
+    effect: Effect
+    near: int
+    measures: Measures
 
 
 def judge_proposals(
@@ -74,31 +87,40 @@ def judge_proposals(
         more than the found sets explain, the false discovery rate over all proposals held at 5 %.
     """
     judged = [
-        _fitted(X, failed, stratum, customer, [*(one for one in found if one != members), members], ~left)
+        _judged(X, failed, stratum, customer, [*(one for one in found if one != members), members], ~left)
         for members, left in zip(proposed, aside, strict=True)
     ]
-    enough = [head.rows >= LEAST_ROWS and head.customers >= LEAST_CUSTOMERS for head, _, _ in judged]
-    p_values = np.array([p if tested else 1.0 for (_, p, _), tested in zip(judged, enough, strict=True)])
+    enough = [one.figures.rows >= LEAST_ROWS and one.figures.customers >= LEAST_CUSTOMERS for one in judged]
     passed = np.zeros(len(judged), dtype=bool)
-    passed[enough] = benjamini_hochberg(p_values[enough])
-    statuses: list[Support] = [
-        "too_few" if not tested else "supported" if good else "not_supported"
-        for tested, good in zip(enough, passed, strict=True)
+    passed[enough] = benjamini_hochberg(np.array([one.p_value for one in judged])[enough])
+    return [
+        replace(one, status="too_few" if not tested else "supported" if good else "not_supported")
+        for one, tested, good in zip(judged, enough, passed, strict=True)
     ]
-    return [Judged(status, *rest) for status, rest in zip(statuses, judged, strict=True)]
 
 
-def _fitted(
+def _judged(
     X: NDArray[np.floating], failed: Flags, stratum: Indices, customer: Indices, sets: list[Items], kept: Flags
-) -> tuple[Figures, float, list[float | None]]:
-    """Return the figures of the last of some sets, its p beside the others, and its rates without each member."""
+) -> Judged:
+    """Return what is said of the last of some sets beside the others, but for how that is called."""
     rows = np.flatnonzero(kept)
     y = failed[rows]
     customers = Customers(np.unique(customer[rows], return_inverse=True)[1].reshape(-1), len(rows))
     observed = Observed(X, rows)
     states = observed.matrix(sets)
-    strata = np.unique(stratum[rows], return_inverse=True)[1].reshape(-1)
-    fit = fit_period(collapse(y, strata, states), customers)
-    last = len(sets) - 1
+    grouping = collapse(y, np.unique(stratum[rows], return_inverse=True)[1].reshape(-1), states)
+    fit = fit_period(grouping, customers)
+    last, members = len(sets) - 1, sets[-1]
     head = figures(states[:, last], y, customers, fit, last)
-    return head, float(fit.p_value[last]), rates_without(observed, y, sets[last])
+    whole = Fitted(observed, states, grouping, customers, fit)
+    near = lacking(observed, members) if len(members) > 1 else []
+    return Judged(
+        status="too_few",
+        figures=head,
+        p_value=float(fit.p_value[last]),
+        rates_without=rates_without(observed, y, members),
+        essentiality=essentialities(observed, grouping, members, last),
+        effect=effect(states[:, last], y, fit, last, head.low),
+        near=customers.distinct(np.logical_or.reduce(near)) if near else 0,
+        measures=measures(whole, whole, sets, last),
+    )

@@ -17,6 +17,7 @@ from ml.mining.grouping import collapse
 from ml.mining.items import Item, Items
 from ml.mining.likelihood import LARGEST, TINY
 from ml.mining.observed import PRESENT, Observed
+from ml.mining.packed import Matrix
 
 _AT_ONCE = 1024  # cuts profiled together; more are reached by zooming in
 _SWEEPS = 2
@@ -24,14 +25,12 @@ _NEWTON = 25
 _DIGITS = 9
 
 
-def refine(
-    X: NDArray[np.floating], y: Flags, stratum: Indices, sets: Sequence[Items], rows: Indices | None = None
-) -> list[Items]:
+def refine(X: Matrix, y: Flags, stratum: Indices, sets: Sequence[Items], rows: Indices | None = None) -> list[Items]:
     """Return the sets with their numeric cuts at the best place, each searched with the others held.
 
     Parameters
     ----------
-    X : ndarray of float, shape (n, m)
+    X : ndarray of float, shape (n, m), or Packed
     y : ndarray of bool, shape (rows,)
     stratum : ndarray of int, shape (rows,)
     sets : sequence of tuple of Item

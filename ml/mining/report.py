@@ -12,6 +12,7 @@ from ml.mining.confirmation import Exposure, PeriodFit, Status
 from ml.mining.grouping import Grouping, present_and_unknown
 from ml.mining.intervals import completion_interval, rate_interval
 from ml.mining.items import Items, Operator
+from ml.mining.measures import Measures
 from ml.mining.observed import PRESENT, Observed
 
 
@@ -62,8 +63,9 @@ class FoundSet:
         As in `Figures`, of the confirmation window (of all rows where there is none).
     rate_without : dict of Condition to float or None
         Rate of the rows that lack exactly this member while the others are present; None without such rows.
-    rate_without_any : float or None
-        Rate of the rows that lack exactly one member, whichever, in the same window; None without such rows.
+    rate_without_any, rate_without_any_low, rate_without_any_high : float or None
+        Rate of the rows that lack exactly one member, whichever, in the same window, with its 95 % interval, customers
+        as clusters; None without such rows.
     essentiality : dict of Condition to float or None
         l_S / (l_S + l_{S without c}): 1 where the others alone do nothing. None for a single condition.
     status : {"confirmed", "not_confirmed", "too_few", "stopped", "amplifier"}
@@ -84,6 +86,8 @@ class FoundSet:
         Customers with all members but one.
     discovery : Figures
         The same figures where the set was found.
+    measures : Measures
+        What else is said of it.
     """
 
     items: tuple[Condition, ...]
@@ -95,6 +99,8 @@ class FoundSet:
     rate_high: float
     rate_without: dict[Condition, float | None] = field(hash=False)
     rate_without_any: float | None
+    rate_without_any_low: float | None
+    rate_without_any_high: float | None
     essentiality: dict[Condition, float | None] = field(hash=False)
     completion: float
     low: float
@@ -109,6 +115,7 @@ class FoundSet:
     e_value: float
     near: int
     discovery: Figures
+    measures: Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +191,21 @@ def rates_without(observed: Observed, y: Flags, members: Items) -> list[float | 
     return [_rate(y[without]) for without in lacking(observed, members)]
 
 
-def rate_without_any(observed: Observed, y: Flags, members: Items) -> float | None:
-    """Return the rate of the rows lacking exactly one member, whichever; None where there are none."""
-    return _rate(y[np.logical_or.reduce(lacking(observed, members))])
+class RateWithoutAny(NamedTuple):
+    """The rate of the rows lacking exactly one member, whichever, with its interval; None where there are none."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def rate_without_any(observed: Observed, y: Flags, customers: Customers, members: Items) -> RateWithoutAny:
+    """Return the rate of the rows lacking exactly one member, with its 95 % interval, customers as clusters."""
+    inside: Flags = np.logical_or.reduce(lacking(observed, members))
+    if not inside.any():
+        return RateWithoutAny(None, None, None)
+    interval = rate_interval(customers.totals((inside & y).astype(float)), customers.totals(inside.astype(float)))
+    return RateWithoutAny(_rate(y[inside]), *interval)
 
 
 def _rate(y: Flags) -> float | None:

@@ -40,11 +40,11 @@ def gains(
     """
     n = np.maximum(rows.astype(float), 1.0)
     r = weight / n
-    q = failures / n
-    better = (r > 1) & (failures > 0)
-    ratio = np.where(better, r, 2.0)
-    rate = np.where(better, q, 0.5)
-    effective = weight.astype(float) ** 2 / np.maximum(square, _LEAST_FREE)
+    better = np.flatnonzero((r > 1) & (failures > 0))
+    gained = np.zeros(len(n))
+    ratio, rate = r[better], failures[better] / n[better]
+    effective = weight[better].astype(float) ** 2 / np.maximum(square[better], _LEAST_FREE)
     spared = np.maximum(1 - rate, 0.0)
     mirrored = np.where(spared > 0, spared / rate * np.log(np.maximum(spared, _LEAST_FREE) / (1 - rate / ratio)), 0.0)
-    return np.where(better, np.maximum(effective * (np.log(ratio) + mirrored), 0.0), 0.0)
+    gained[better] = np.maximum(effective * (np.log(ratio) + mirrored), 0.0)
+    return gained

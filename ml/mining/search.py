@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from ml.mining.bitsets import Floats
+from ml.mining.bitsets import Floats, Indices
 from ml.mining.candidates import Candidates
 from ml.mining.critical import LONGEST
 from ml.mining.model import Accepted, Members, Model
@@ -86,12 +86,21 @@ def _short_list(model: Model, candidates: Candidates, given_up: set[Members]) ->
     weight = model.weights(model.fit)
     score = candidates.gains(weight) - model.penalty[candidates.sizes]
     taken = model.taken | given_up
-    order = np.argsort(-score, kind="stable")[: _LONG_LIST + len(taken)]
-    scored = [(float(score[at]), candidates.set_at(int(at))) for at in order]
+    scored = [(float(score[at]), candidates.set_at(int(at))) for at in _highest(score, _LONG_LIST + len(taken))]
     for accepted in model.sets:
         scored += _grown(model, candidates, accepted.members, weight)
     hopeful = {members: value for value, members in scored if value > -_MISJUDGED and members not in taken}
     return sorted(hopeful, key=lambda members: (-hopeful[members], members))[:_LONG_LIST]
+
+
+def _highest(score: Floats, number: int) -> Indices:
+    """Return the places of the highest scores, the highest first and of equal ones the first; no more are sorted."""
+    if len(score) > number:
+        least = np.partition(score, len(score) - number)[len(score) - number]
+        among = np.flatnonzero(score >= least)
+    else:
+        among = np.arange(len(score))
+    return among[np.argsort(-score[among], kind="stable")][:number]
 
 
 def _grown(model: Model, candidates: Candidates, members: Members, weight: Floats) -> Iterator[tuple[float, Members]]:

@@ -60,16 +60,15 @@ def fit_of(question: Question, value: Any) -> Iterable[Misfit]:
 
 def lacks_answer(question: Question, value: Any) -> Misfit | None:
     """Return what is wrong where a question that must be answered is not."""
-    if not question.get("required"):
-        return None
-    pointer = pointer_to(question["key"])
     if question["kind"] == "consent" and value is not True:
-        return Misfit(pointer, "consent_needed", "Without this consent the answer cannot be taken.")
-    if not is_answered(value):
-        return Misfit(pointer, "required", "This question needs an answer.")
-    if question["kind"] == "matrix" and any(not is_answered(value.get(row["key"])) for row in question["rows"]):
-        return Misfit(pointer, "required", "Every row of this question needs an answer.")
-    return None
+        lacks = "consent_needed", "Without this consent the answer cannot be taken."
+    elif not is_answered(value):
+        lacks = "required", "This question needs an answer."
+    elif question["kind"] == "matrix" and any(not is_answered(value.get(row["key"])) for row in question["rows"]):
+        lacks = "required", "Every row of this question needs an answer."
+    else:
+        return None
+    return Misfit(pointer_to(question["key"]), *lacks)
 
 
 def _scale(question: Question, value: Any) -> Iterable[tuple[str, str]]:

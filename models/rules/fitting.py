@@ -38,7 +38,8 @@ def misfits(
     """
     by_key = {question["key"]: question for question in questions}
     together = {**(before or {}), **answers}
-    shown = {question["key"]: question for question in visible(questions, together)}
+    asked = visible(questions, together)
+    shown = by_key if len(asked) == len(questions) else {question["key"]: question for question in asked}
     found: list[Misfit] = []
     for key, value in answers.items():
         if key not in by_key:
@@ -50,11 +51,11 @@ def misfits(
             found += fit_of(by_key[key], value)
     if complete:
         wrong = {misfit.pointer for misfit in found}
-        unsaid = [question for key, question in shown.items() if pointer_to(key) not in wrong]
+        needed = {key: question for key, question in shown.items() if question.get("required")}
         lacking = [
-            lacks_answer(question, together.get(question["key"]))
-            for question in unsaid
-            if not (question.get("cannot_say") and question["key"] in together)
+            lacks_answer(question, together.get(key))
+            for key, question in needed.items()
+            if pointer_to(key) not in wrong and not (question.get("cannot_say") and key in together)
         ]
         found += [misfit for misfit in lacking if misfit is not None]
     return found

@@ -1,4 +1,4 @@
-"""The quantile and the tails of Student's t, which the standard library lacks.
+"""The quantile and the tails of Student's t, and the beta distribution, which the standard library lacks.
 
 Every interval and every test over customers needs them, at degrees of freedom that are seldom whole numbers.
 """
@@ -86,6 +86,32 @@ def student_t_tails(t: float, df: float) -> float:
     a = df / 2
     log_beta = lgamma(a) + lgamma(0.5) - lgamma(a + 0.5)
     return exp(_log_tail(a, -log1p(t * t / df), log_beta)[0])
+
+
+def beta_cdf(x: float, a: float, b: float) -> float:
+    """Give the probability that a beta variable is at most x: the regularised incomplete beta function I_x(a, b).
+
+    Parameters
+    ----------
+    x : float
+    a, b : float
+        Above 0.
+
+    Notes
+    -----
+    By its continued fraction (Abramowitz and Stegun 26.5.8), on that side of the mean where it is quick.
+
+    Examples
+    --------
+    >>> round(beta_cdf(0.5, 2, 2), 12), round(beta_cdf(0.3, 1, 3), 12)
+    (0.5, 0.657)
+    """
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    log_front = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
+    if x < (a + 1) / (a + b + 2):
+        return exp(log_front) * _continued_fraction(a, b, x) / a
+    return 1 - exp(log_front) * _continued_fraction(b, a, 1 - x) / b
 
 
 def _expansion(z: float, df: float) -> float:

@@ -185,7 +185,7 @@ def share_interval(sums: ClusterSums) -> ShareInterval:
     share = sums.total / sums.n
     effective = sums.effective_n(share * (1 - share))
     t = student_t_quantile(UPPER_95, sums.degrees_of_freedom)
-    low, high = _wilson(share, effective * (Z_95 / t) ** 2)
+    low, high = wilson(share, effective * (Z_95 / t) ** 2)
     return ShareInterval(share, low, high, sums.n, effective)
 
 
@@ -292,7 +292,25 @@ def mean_interval(sums: ClusterSums) -> ShareInterval:
     return ShareInterval(mean, mean - half, mean + half, sums.n, effective)
 
 
-def _wilson(share: float, n: float) -> tuple[float, float]:
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Give the interval of a share of so many independent rows (Wilson 1927).
+
+    Parameters
+    ----------
+    share : float
+    n : float
+        Not necessarily whole.
+
+    Returns
+    -------
+    tuple[float, float]
+        At 95 %, within 0 and 1, which is the whole interval for no rows.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(0.5, 10)]
+    [0.237, 0.763]
+    """
     # Multiplied out by n, so that no rows at all give the whole interval.
     z_squared = Z_95 * Z_95
     centre = n * share + z_squared / 2

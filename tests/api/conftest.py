@@ -18,6 +18,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.feedback.service import publish_templates
+from api.risk.stale import refusals
 from api.settings import PREFIX, settings
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
@@ -52,6 +53,12 @@ class MakeCaller(Protocol):
 
     def __call__(self, *scopes: Scope | str, of: WorkspaceSettings | None = None) -> Awaitable[Caller]:
         """Return a caller whose key has these scopes; of `workspace` unless another is named."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_refused() -> None:
+    """Begin with no refused model remembered, as a new process does."""
+    refusals.__init__()  # type: ignore[misc]
 
 
 @pytest.fixture(autouse=True)

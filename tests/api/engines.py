@@ -37,13 +37,14 @@ class Engines:
         places[0] = self._file
 
 
-_kept: dict[str, Engines] = {}
+_kept: dict[tuple[str, int], Engines] = {}
+"""By store and by how many connections there are."""
 
 
 def opened(url: str, pool_size: int) -> Database:
     """Open a database as the service does, over the engines of the test before."""
     database = Database(url, pool_size)
-    store = "sqlite" if database.sqlite else url
+    store = "sqlite" if database.sqlite else url, pool_size
     if store not in _kept:
         _kept[store] = Engines(database)
     engines = _kept[store]

@@ -11,7 +11,7 @@ SOMETHING = dict.fromkeys(
     ("response_id", "set_id", "model_id", "hook_id", "delivery_id", "invitation_id", "key_id", "analysis_id", "job_id"),
     str(UUID(int=1)),
 )
-SOMETHING |= {"code": "nobody_knows", "number": "1"}
+SOMETHING |= {"code": "nobody_knows", "number": "1", "dimension": "keep"}
 METHODS = ("get", "put", "post", "patch", "delete")
 
 

@@ -136,6 +136,10 @@ async def test_another_workspaces_things_look_exactly_like_missing_ones(
         theirs = await other.get(route.address(references | ids))
         if route.path in {"/v1/surveys/{key}", "/v1/cases/{case}/promises"}:
             continue
+        if route.path == "/v1/loyalty/{dimension}/chart":
+            asked = {"as_known_at": ""}
+            assert theirs.json() | asked == before[str(route)].json() | asked
+            continue
         if mine.status_code == 200:
             refusal(theirs, 404, "not_found")
             if not ids.keys() & set(route.path.replace("{", " ").replace("}", " ").split()):
@@ -202,10 +206,12 @@ async def test_a_request_holds_one_connection_at_a_time(client: Caller, database
     for engine in engines:
         event.listen(engine, "checkout", taken)
         event.listen(engine, "checkin", given)
+        event.listen(engine, "detach", given)  # kept beside the pool from then on
     done(await client.put("/v1/customers/C-1", {"name": "Ana"}))
     done(await client.post("/v1/departures", {"customer": "C-1", "kind": "closed", "at": "2026-01-01T00:00:00Z"}))
     await client.read("/v1/customers/C-1/risk")
     for engine in engines:
         event.remove(engine, "checkout", taken)
         event.remove(engine, "checkin", given)
+        event.remove(engine, "detach", given)
     assert (held, most) == (0, 1)

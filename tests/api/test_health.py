@@ -55,7 +55,7 @@ async def change_schema(database: Database, statement: str) -> None:
 
 async def test_a_service_whose_database_is_as_it_should_be_is_ready(stranger: Caller) -> None:
     assert done(await stranger.get("/livez")) == {"status": "ok"}
-    assert done(await stranger.get("/readyz")) == {"status": "ok", "reasons": []}
+    assert done(await stranger.get("/readyz")) == {"status": "ok", "reasons": [], "stale": []}
 
 
 async def test_a_database_with_another_schema_is_not_ready(stranger: Caller, database: Database) -> None:
@@ -85,7 +85,11 @@ async def test_what_is_late_is_said_and_served_all_the_same(
     monkeypatch.setattr(health, "ROOM_MIB", 2**40)
     said = done(await stranger.get("/readyz"))
     room = ["little_room"] if database.sqlite else []
-    assert said == {"status": "degraded", "reasons": ["worker_silent", "jobs_late", "deliveries_late", *room]}
+    assert said == {
+        "status": "degraded",
+        "reasons": ["worker_silent", "jobs_late", "deliveries_late", *room],
+        "stale": [],
+    }
     async with database.read() as session:
         waits = await backlog(session, datetime.now(UTC))
     assert (waits.waiting, waits.running, waits.lost, waits.deliveries) == (1, 0, 0, 1)

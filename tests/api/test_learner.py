@@ -161,6 +161,16 @@ async def test_a_set_is_learnt_from_the_past_however_often_it_is_found_again(
     card = await client.read(f"/v1/models/{summary['model']}/card")
     assert card["card"]["sets"] == summary["sets"]
     assert not [term for term in card["weights"] if term["feature"].startswith("set:")]
+    departed = card["card"]["departures_by_set"][known["id"]]
+    assert departed["customers"] > 0
+    assert 0 <= departed["low"] <= departed["rate"] <= departed["high"] <= 1
+    # What serves tells it with every complete set, beside the share of cases that failed.
+    answers = [await client.read(f"/v1/customers/C-{number}/risk") for number in range(0, 20, 2)]
+    told = [found["departures"] for answer in answers for found in answer["condition_sets"]]
+    assert told
+    assert all(one == departed for one in told)
+    active = [answer["reason_text"] for answer in answers if answer["condition_sets"]]
+    assert all(f"({departed['customers']} customers, " in text for text in active)
 
 
 async def served_features(

@@ -9,16 +9,19 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Pool
+from sqlalchemy import Pool, select
 
 from api.listing import ROWS_A_READ, wants_lines
 from api.main import create_app
 from api.workspaces.service import WorkspaceSettings
 from models.database import Database
+from models.ids import uuid7
+from models.tables import metadata
 from tests.api.caller import Caller, done, refusal
 from tests.api.openapi import routes
 from tests.api.risk.test_assessments import score
 from tests.api.risk.test_models import registered
+from tests.api.suggesting import look_through
 from tests.generated.everything import fill, fill_again, fill_more, fill_the_rest
 
 pytestmark = pytest.mark.anyio
@@ -104,16 +107,32 @@ class Filled:
     between: str
 
 
+async def name_missing(database: Database, workspace: WorkspaceSettings, words: str) -> None:
+    """Let somebody name what was missing in a failure, as one may once a worker has found what is unexplained."""
+    cases, analyses, missing = (metadata.tables[name] for name in ("cases", "analyses", "missing_conditions"))
+    async with database.write(workspace.id) as session:
+        ids = [
+            await session.scalar(select(one.c.id).where(one.c.workspace_id == workspace.id))
+            for one in (cases, analyses)
+        ]
+        row = {"workspace_id": workspace.id, "id": uuid7(), "case_id": ids[0], "analysis_id": ids[1], "words": words}
+        await session.execute(missing.insert().values(**row, actor="key:1", recorded_at=datetime.now(UTC)))
+
+
 @pytest.fixture
 async def filled(app: FastAPI, client: Caller, database: Database, workspace: WorkspaceSettings) -> Filled:
     """Put two of everything into the workspace."""
     known = await fill(client)
     known["hook_id"] = await fill_the_rest(client)
     await registered(database, workspace, 0.3)
+    await look_through(database, workspace.id)
+    await name_missing(database, workspace, "no key")
     between = datetime.now(UTC).isoformat()
     await fill_more(client)
     await fill_again(client)
     await registered(database, workspace, 0.5)
+    await look_through(database, workspace.id)
+    await name_missing(database, workspace, "no ladder")
     await score(database, workspace)
     return Filled({route.path: route.address(known) for route in routes(app) if route.path in lists(app)}, between)
 

@@ -12,7 +12,7 @@ import sqlalchemy.exc
 import structlog
 from fastapi import FastAPI
 
-from api.logs import in_few_words, set_up_logs, take_over_logs, without_values
+from api.logs import in_few_words, request_lines, set_up_logs, take_over_logs, without_values
 from api.settings import settings
 from tests.api.caller import Caller, done
 
@@ -45,7 +45,7 @@ def observed(fresh: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """Let the loggers of the service write where this test reads."""
     set_up_logs()
     structlog.configure(cache_logger_on_first_use=False)
-    for place in ("api.observing.log", "api.errors.log"):
+    for place in ("api.logs.log", "api.errors.log"):
         monkeypatch.setattr(place, structlog.get_logger("steadfast.request"))
     fresh.readouterr()
 
@@ -77,6 +77,26 @@ async def test_one_line_a_request_says_who_asked_what_and_how_it_went(
     assert "key" not in found[1]
     for private in ("Theodora", "theodora@", "C-77", "hunter2", (client.key or "")[-20:], "sfk_"):
         assert private not in said
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_a_requests_line_is_the_one_that_any_way_of_logging_writes(
+    fresh_logs: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    monkeypatch.setenv("STEADFAST_LOG_FORMAT", log_format)
+    settings.cache_clear()
+    observed(fresh_logs, monkeypatch)
+    line = {"method": "POST", "route": None, "status": 201, "ms": 1.25, "key": 'a "quoted" one\n'}
+    with structlog.contextvars.bound_contextvars(request_id="crm-1"):
+        structlog.get_logger("steadfast.request").info("request", **line)
+        request_lines.tell("crm-1", line)
+    one, other = fresh_logs.readouterr().err.splitlines()
+    if log_format == "text":
+        assert one.partition("Z")[2] == other.partition("Z")[2]
+        return
+    one, other = json.loads(one), json.loads(other)
+    assert {**one, "timestamp": ""} == {**other, "timestamp": ""}
+    assert [len(stamp["timestamp"]) for stamp in (one, other)] == [27, 27]
 
 
 @on_sqlite

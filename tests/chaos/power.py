@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 MEGABYTES = 192
 
@@ -44,6 +45,10 @@ class FileDisk:
         """Unmount it, once nobody uses it."""
         _run("umount", str(self.folder))
 
+    def settle(self) -> None:
+        """Let everything that was ever written to it reach it: what a disk of some age holds."""
+        _run("sync", "--file-system", str(self.folder))
+
     def cut(self, writers: Callable[[], Sequence[int]]) -> None:
         """Cut the power: those processes are gone, and of the disk there is what had reached it."""
         pids = writers()
@@ -53,6 +58,7 @@ class FileDisk:
         shutil.copyfile(self.image, copy)
         for pid in pids:
             _signal(pid, signal.SIGKILL)
+        _until_gone(pids)
         _run("timeout", "20", "sh", "-c", f"until umount {self.folder}; do sleep 0.1; done")
         copy.replace(self.image)
 
@@ -86,6 +92,24 @@ def family(pid: int) -> list[int]:
             if parent == pid:
                 found += family(int(place.name))
     return found
+
+
+def _until_gone(pids: Sequence[int]) -> None:
+    """Wait for what was killed: PostgreSQL does not start while a process of its lock's number is in the table.
+
+    Children of this process stay there until they are waited for, which whoever started them does.
+    """
+    until = monotonic() + 20
+    while any(_lingers(pid) for pid in pids) and monotonic() < until:
+        sleep(0.1)
+
+
+def _lingers(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return int(stat.rpartition(")")[2].split()[1]) != os.getpid()
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.anyio
 SYNCS = (0, 5)
 """Which sync after the fault was planned goes wrong, one a round."""
 BALLAST = 3 * 1024 * 1024
-READY = {"status": "ok", "reasons": []}
-NO_ROOM = {"status": "degraded", "reasons": ["little_room"]}
+READY = {"status": "ok", "reasons": [], "stale": []}
+NO_ROOM = {"status": "degraded", "reasons": ["little_room"], "stale": []}
 
 
 def filling(number: int) -> list[dict[str, Any]]:

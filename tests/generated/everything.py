@@ -31,8 +31,13 @@ FITTING: dict[str, Any] = {
 
 NOT_FILLED = {
     "/v1/analyses/{analysis_id}/unexplained": "known when a worker has looked",
+    "/v1/analyses/{analysis_id}/comparison": "known when a worker has looked",
+    "/v1/suggestions/{suggestion_id}": "suggested by a worker",
     "/v1/models/{model_id}": "models are learnt by a worker",
     "/v1/models/{model_id}/card": "models are learnt by a worker",
+    "/v1/models/{model_id}/drift": "models are learnt by a worker",
+    "/v1/models/{model_id}/fairness": "models are learnt by a worker",
+    "/v1/models/{model_id}/comparison": "models are learnt by a worker",
     "/v1/hooks/{hook_id}": "a hook is added to a receiver that can be reached",
     "/v1/hooks/{hook_id}/deliveries": "a hook is added to a receiver that can be reached",
     "/v1/hooks/{hook_id}/deliveries/{delivery_id}": "a hook is added to a receiver that can be reached",
@@ -69,14 +74,22 @@ async def _fill_the_company(client: Caller, said: str) -> dict[str, str]:
     done(await client.put("/v1/teams/X-1", {"name": said, "supported_by": ["Mia"]}))
     done(await client.post("/v1/changes", {"reference": "X-1", "what": "Release 7", "at": "2026-03-02T08:00:00Z"}))
     done(await client.post("/v1/heard", {"reference": "X-1", "what": said, "case": "X-1"}))
+    done(await client.post("/v1/follow-ups", {"reference": "X-1", "case": "X-1", "promise": said}))
+    done(await client.post("/v1/measures-in-use", {"reference": "X-1", "name": said, "field": "contacts"}))
     wrench = {"reference": "X-1", "team": "X-1", "kind": "tool", "what": "a wrench"}
     done(await client.post("/v1/support-requests", wrench))
+    await client.countermeasure("X-1")
     invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
     drawn = done(await client.post("/v1/condition-sets", {"conditions": ["late"], "note": "It rings."}))
     analysis = done(await client.post("/v1/analyses", {}))["id"]
+    scorecard = done(await client.post("/v1/scorecards", {"reason": said}))["id"]
     me = await client.read("/v1/me")
-    found = {"invitation_id": invitation["id"], "set_id": drawn["id"], "key_id": me["key_id"]}
-    return {**found, "analysis_id": analysis, "job_id": analysis}
+    found = {
+        "invitation_id": invitation["id"],
+        "set_id": drawn["id"],
+        "key_id": me["key_id"],
+    }
+    return {**found, "analysis_id": analysis, "job_id": analysis, "scorecard_id": scorecard}
 
 
 async def fill_more(client: Caller) -> None:
@@ -91,7 +104,8 @@ async def fill_more(client: Caller) -> None:
 async def fill_the_rest(client: Caller) -> str:
     """Add what only lists show: a hook nobody answers at, with something to be told to it; give its id."""
     hook = await _hook(client, 1)
-    await client.respond("X-1", satisfaction=1)
+    await client.catalogue("late", phrases=["too late"])
+    await client.respond("X-1", satisfaction=1, answers={"comment": "too late"})
     await client.put_customer("X-9")
     said = {"reference": "X-9", "verdict": "agree"}
     done(await client.post("/v1/customers/X-9/risk/feedback", said))
@@ -115,8 +129,9 @@ async def fill_again(client: Caller) -> None:
     await client.interact("X-2", reference="X-2")
     await client.cost("X-2", minutes=5, reference="X-2")
     await client.pay("X-2", reference="X-2")
+    await client.countermeasure("X-2")
     await client.offer_role("X-2", team="X-2")
-    await client.respond("X-2", satisfaction=1)
+    await client.respond("X-2", satisfaction=1, answers={"comment": "too late"})
     for path in ("/v1/needs/X-2", "/v1/teams/X-2"):
         done(await client.put(path, {"name": "Second"}))
     said = {"reference": "X-2", "verdict": "already_known"}
@@ -130,6 +145,9 @@ MOOD = {"key": "mood", "kind": "rating", "texts": {"en": "How was it?"}}
 SECONDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/v1/changes", {"reference": "X-2", "what": "Release 8", "at": "2026-03-09T08:00:00Z"}),
     ("/v1/heard", {"reference": "X-2", "what": "Go."}),
+    ("/v1/measures-in-use", {"reference": "X-2", "name": "Calls an hour"}),
+    ("/v1/follow-ups", {"reference": "X-2", "customer": "X-2", "kind": "outreach"}),
+    ("/v1/scorecards", {"reason": "As published, after all."}),
     ("/v1/support-requests", {"reference": "X-2", "team": "X-2", "kind": "tool", "what": "a lamp"}),
     ("/v1/invitations", {"survey": "post_interaction", "case": "X-2"}),
     ("/v1/analyses", {"window": {"from": "2026-03-01T00:00:00Z"}}),

@@ -42,7 +42,7 @@ def test_fuel_heat_and_oxygen_are_found_together_and_nothing_else() -> None:
 def test_credited_failures_and_the_leak_together_are_all_failures() -> None:
     X, y = fire(2, 6000)
     miner = ConditionSetMiner().fit(X, y)
-    assert sum(found.credited for found in miner.sets_) + miner.leak_.failures == pytest.approx(y.sum(), rel=1e-4)
+    assert sum(found.credited for found in miner.sets_) + miner.leak_.failures == pytest.approx(y.sum(), rel=1e-9)
     assert 0 < miner.leak_.share < 1
 
 

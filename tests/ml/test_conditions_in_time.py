@@ -53,6 +53,9 @@ def test_the_rate_with_one_member_missing_is_of_the_same_time_as_the_rate_with_a
     assert shown.rate == pytest.approx(y[later][X[later, :2].all(axis=1)].mean())
     assert shown.rate_without_any == pytest.approx(y[later][lacking[later]].mean())
     assert shown.rate_without_any == pytest.approx(0.2, abs=0.01)
+    assert shown.rate_without_any_low is not None
+    assert shown.rate_without_any_high is not None
+    assert shown.rate_without_any_low < shown.rate_without_any < shown.rate_without_any_high
 
 
 def test_without_time_nothing_is_confirmed() -> None:
@@ -107,3 +110,19 @@ def test_too_few_early_failures_leave_nothing_to_set_aside() -> None:
     miner = ConditionSetMiner().fit(X, y, time=np.arange(300))
     assert miner.periods_ is None
     assert any("set later rows aside" in note for note in miner.notes_)
+
+
+def test_numbers_that_amplify_each_other_are_told_from_what_conspires_alone() -> None:
+    rng = np.random.default_rng(9)
+    X = rng.uniform(0, 100, (20_000, 2))
+    high = X > 85
+    eta = 0.01 + 0.15 * high.sum(axis=1) + 1.2 * high.all(axis=1)
+    y = rng.random(20_000) < -np.expm1(-eta)
+    sets = ConditionSetMiner().fit(X, y, time=np.arange(20_000)).sets_
+    assert {tuple(c.feature for c in found.items): found.status for found in sets} == {
+        ("x0",): "confirmed",
+        ("x1",): "confirmed",
+        ("x0", "x1"): "amplifier",
+    }
+    cuts = {(c.feature, c.value) for found in sets for c in found.items}
+    assert len(cuts) > 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.condition_sets import ai4i, olist
+from bench.conditions import ai4i, olist
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("STEADFAST_DATA", ROOT.parent / "shared" / "data"))

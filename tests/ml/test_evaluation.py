@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.calibration import CalibratedClassifierCV
 
 from ml.evaluation import (
     brier_skill,
-    challenger,
     clustered_interval,
     expected_calibration_error,
     forward_folds,
@@ -138,19 +136,15 @@ def test_each_row_is_predicted_by_a_model_that_did_not_see_it() -> None:
     np.testing.assert_allclose(p[test], own)
 
 
-@pytest.mark.parametrize(("departures", "method"), [(3999, "sigmoid"), (4000, "isotonic")])
-def test_the_challenger_is_calibrated_by_steps_only_where_there_is_enough(departures: int, method: str) -> None:
-    arm = challenger(departures, [1, 0, -1])
-    assert isinstance(arm, CalibratedClassifierCV)
-    assert arm.method == method
-    assert arm.estimator.monotonic_cst == [1, 0, -1]
-
-
-def test_both_arms_find_a_plain_effect() -> None:
+def test_the_ordinary_arm_finds_a_plain_effect() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(600, 2))
     y = (rng.random(600) < 1 / (1 + np.exp(-2 * X[:, 0]))).astype(int)
-    for arm in (plain_logistic(), challenger(300, [1, 0])):
-        p = out_of_sample(arm, X, y, list(forward_folds(np.arange(600), periods=2)))
-        known = ~np.isnan(p)
-        assert judge(y[known], p[known]).auc > 0.8
+    p = out_of_sample(plain_logistic(), X, y, list(forward_folds(np.arange(600), periods=2)))
+    known = ~np.isnan(p)
+    assert judge(y[known], p[known]).auc > 0.8
+
+
+def test_periods_before_the_first_tested_are_only_learnt_from() -> None:
+    folds = list(forward_folds(np.arange(100), first=2))
+    assert [(train.size, test.min(), test.max()) for train, test in folds] == [(50, 50, 74), (75, 75, 99)]

@@ -13,7 +13,7 @@ from ml.scorecard import scorecard_for
 from ml.scoring import RiskModel, probability
 
 CODES = ["late_engineer", "wrong_part", "no_callback", "rude"]
-TRIPLE = ConfirmedSet("t", ("late_engineer", "wrong_part", "no_callback"), 489, 0.51, 0.13)
+TRIPLE = ConfirmedSet("t", ("late_engineer", "wrong_part", "no_callback"))
 PAIR = ConfirmedSet("p", ("rude", "no_callback"))
 MODEL = RiskModel.prior(scorecard_for(CODES, ["t", "p"]), yearly_loss=0.2)
 SEEN = {f"seen:{code}": 1.0 for code in CODES[:3]} | {"set:t": 1.0, "set:p": 0.0}
@@ -102,43 +102,22 @@ def test_the_stored_exposure_decides_whether_a_set_is_complete() -> None:
     assert [reason.id for reason in unknown.condition_sets] == ["t"]
 
 
-def test_the_sentence_has_the_form_of_the_method() -> None:
-    answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE, PAIR])
-    assert answer.reason_text == (
-        "Risk .16 [.03, .57] within 90 days; without late_engineer .08; without no_callback .08; "
-        "without wrong_part .08; these three act together "
-        "(489 customers, 51 % of their cases failed; 13 % when one is missing)."
-    )
+def test_contributions_and_the_base_sum_to_the_log_odds_of_the_risk() -> None:
+    features = SEEN | {"promises_kept_90": 2.0, "score_last": 9.0, "unknown_feature": 3.0}
+    answer = explain(MODEL, features, present=CODES[:3], sets=[TRIPLE, PAIR])
+    total = answer.base_log_odds + sum(one.log_odds for one in answer.contributions)
+    assert probability(total) == pytest.approx(answer.risk, abs=1e-12)
+    assert [one.feature for one in answer.contributions] == [
+        "set:t", "seen:late_engineer", "seen:no_callback", "seen:wrong_part", "promises_kept_90"
+    ]  # fmt: skip
+    assert answer.base_log_odds == MODEL.intercept
 
 
-def test_the_sentence_names_the_set_where_other_conditions_stand_beside_it() -> None:
-    answer = explain(MODEL, SEEN | {"seen:rude": 1.0}, present=CODES, sets=[TRIPLE])
-    assert "; late_engineer + no_callback + wrong_part act together (489" in answer.reason_text
-
-
-def test_a_set_of_one_is_said_to_act_alone() -> None:
-    single = ConfirmedSet("p", ("rude",), 20, 0.4, 0.1)
-    text = explain(MODEL, {"seen:rude": 1.0, "set:p": 1.0}, present=["rude"], sets=[single]).reason_text
-    assert text.endswith("rude is known to act alone (20 customers, 40 % of their cases failed; 10 % without it).")
-
-
-def test_a_customer_without_conditions_is_told_apart_from_one_whose_conditions_weigh_nothing() -> None:
-    assert explain(MODEL, {}, present=[]).reason_text.endswith("; no condition on record.")
-    light = explain(MODEL, {}, present=["rude"]).reason_text
-    assert light.endswith("; no single condition on record lowers it visibly.")
-
-
-@pytest.mark.parametrize(("log_odds", "text"), [(-9.0, "Risk under .01 ["), (9.0, "Risk over .99 [")])
-def test_no_risk_is_printed_as_a_certainty(log_odds: float, text: str) -> None:
-    model = dataclasses.replace(MODEL, intercept=log_odds)
-    assert explain(model, {}, present=[]).reason_text.startswith(text)
-
-
-def test_no_sentence_speaks_of_a_cause() -> None:
-    for present in ([], CODES[:1], CODES[:3], CODES):
-        text = explain(MODEL, SEEN, present=present, sets=[TRIPLE, PAIR]).reason_text.lower()
-        assert "cause" not in text
-        assert "because" not in text
+def test_what_a_contribution_says_is_what_its_removal_does() -> None:
+    answer = explain(MODEL, SEEN, present=CODES[:3], sets=[TRIPLE])
+    of = {one.feature: one.log_odds for one in answer.contributions}
+    (reason,) = answer.condition_sets
+    assert reason.risk_broken == pytest.approx(risk(sum(of.values()) - of["set:t"]))
 
 
 def test_the_order_in_which_things_are_given_changes_nothing() -> None:

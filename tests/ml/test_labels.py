@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.labels import DAY_US, NEVER, departure_labels, implicit_departures, monthly_snapshots, row_weight
+from ml.labels import (
+    DAY_US,
+    NEVER,
+    departure_labels,
+    implicit_departures,
+    monthly_snapshots,
+    row_weight,
+    treated_within,
+)
 
 T = 100 * DAY_US
 LATER = 10_000 * DAY_US
@@ -129,3 +137,18 @@ def test_no_events_give_no_customers() -> None:
     nothing = np.array([], dtype=np.int64)
     customers, departed = implicit_departures(nothing, nothing, floor_days=60, now_us=0)
     assert (customers.size, departed.size) == (0, 0)
+
+
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 4)), max_size=20),
+    contacts=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 80)), max_size=12),
+    days=st.integers(1, 30),
+)
+def test_a_snapshot_is_treated_where_its_customer_was_contacted_before_its_horizon_was_over(
+    rows: list[tuple[int, int]], contacts: list[tuple[int, int]], days: int
+) -> None:
+    moments, whose = (np.array([row[place] for row in rows], dtype=np.int64) for place in (0, 1))
+    contacted, at = (np.array([one[place] for one in contacts], dtype=np.int64) for place in (0, 1))
+    found = treated_within(moments * DAY_US, whose, contacted, at * DAY_US, days=days)
+    expected = [any(c == who and t < when <= t + days for c, when in contacts) for t, who in rows]
+    assert found.tolist() == expected

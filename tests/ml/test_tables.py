@@ -100,6 +100,16 @@ def test_an_empty_cell_is_not_observed(tmp_path: Path) -> None:
     assert sets[0]["rows"] < analysed(written(cases(), tmp_path / "all.csv"))["sets"][0]["rows"]
 
 
+def test_one_condition_is_enough_and_duplicate_and_constant_columns_do_no_harm(tmp_path: Path) -> None:
+    whole = cases()
+    one = analyse_table(written(whole.select(["late", "failed"]), tmp_path / "one.csv"), "failed")["sets"]
+    assert [condition["feature"] for found in one for condition in found["conditions"]] == ["late"]
+    more = whole.append_column("late_again", whole["late"]).append_column("always", pa.array([1] * whole.num_rows))
+    [found] = analysed(written(more, tmp_path / "more.csv"))["sets"]
+    assert {condition["feature"] for condition in found["conditions"]} <= {"late", "late_again", "region"}
+    assert len(found["conditions"]) == 2
+
+
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = written(cases(), tmp_path / "cases.csv")
     with pytest.raises(TableRefused, match="'fialed'") as refusal:
@@ -122,6 +132,20 @@ def test_a_confounder_of_too_many_values_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TableRefused) as refusal:
         analyse_table(path, "failed", strata="street")
     assert refusal.value.code == "too_many_strata"
+
+
+def test_a_table_of_nothing_but_the_outcome_has_no_condition(tmp_path: Path) -> None:
+    table = cases().select(["failed"]).append_column("refunded", cases()["failed"])
+    for columns in (["failed"], ["failed", "refunded"]):
+        with pytest.raises(TableRefused) as refusal:
+            analyse_table(written(table.select(columns), tmp_path / "cases.csv"), "failed")
+        assert (refusal.value.code, "beside the outcome" in refusal.value.advice) == ("no_conditions", True)
+
+
+def test_one_column_serves_one_purpose(tmp_path: Path) -> None:
+    with pytest.raises(TableRefused, match="'shop'") as refusal:
+        analysed(written(cases(), tmp_path / "cases.csv"), customer="shop", strata="shop")
+    assert (refusal.value.code, "different column" in refusal.value.advice) == ("column_used_twice", True)
 
 
 def test_too_few_failures_are_refused_with_the_number_needed(tmp_path: Path) -> None:
@@ -148,3 +172,83 @@ def test_rows_without_a_moment_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TableRefused) as refusal:
         analysed(written(table.set_column(5, "day", days), tmp_path / "cases.parquet"), time="day")
     assert refusal.value.code == "time_missing"
+
+
+def told_of(path: Path, **options: Any) -> tuple[dict[str, Any], list[str]]:
+    said: list[str] = []
+    return analyse_table(path, "failed", say=said.append, **options), said
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda failed: failed,
+        lambda failed: 1 - failed,
+        lambda failed: failed * 7.5 - 2,
+        lambda failed: np.where(failed, "lost", "kept"),
+    ],
+)
+def test_the_outcome_again_under_another_name_is_left_out_by_name(tmp_path: Path, again: Any) -> None:
+    table = cases().drop(["code", "buyer", "day"])
+    table = table.append_column("refunded", pa.array(again(table["failed"].to_numpy())))
+    answer, said = told_of(written(table, tmp_path / "cases.csv"))
+    assert "refunded is left out: it is the outcome again (condition_defines_outcome)." in said
+    assert [{c["feature"] for c in found["conditions"]} for found in answer["sets"]] == [{"late", "region"}]
+
+
+def test_of_very_many_levels_the_commonest_are_taken(tmp_path: Path) -> None:
+    table = cases().drop(["code", "buyer", "day"])
+    streets = pa.array([f"street {number % 77}" for number in range(4000)])
+    answer, said = told_of(written(table.append_column("street", streets), tmp_path / "cases.csv"))
+    assert "street: of 77 levels the 30 commonest are conditions." in said
+    assert {c["feature"] for c in answer["sets"][0]["conditions"]} == {"late", "region"}
+
+
+@pytest.mark.parametrize(
+    ("content", "matter"),
+    [
+        (b"a,failed\n", "no rows"),
+        (b"a,a,failed\n1,0,1\n", "'a' twice"),
+        (b"a,failed\n1,0\n1\n", "Expected 2 columns"),
+        (b"r\xe9gion,failed\n1,0\n", "not in UTF-8: see its first line"),
+        (b"region,failed\n\xe9t\xe9,0\nwinter,1\n", "not in UTF-8: see region"),
+        (gzip.compress(b"a,failed\n" + b"1,0\n" * 999, mtime=0)[:-12], "cannot be read"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused_with_what_is_the_matter(
+    tmp_path: Path, content: bytes, matter: str
+) -> None:
+    path = tmp_path / ("table.csv.gz" if content[:2] == b"\x1f\x8b" else "table.csv")
+    path.write_bytes(content)
+    with pytest.raises(TableRefused, match=matter) as refusal:
+        analyse_table(path, "failed")
+    assert refusal.value.code == "unreadable_file"
+    assert refusal.value.advice
+
+
+@pytest.mark.parametrize(
+    ("failures", "code"), [(5, "too_few_failures"), (0, "too_few_failures"), (60, "outcome_not_binary")]
+)
+def test_an_outcome_that_is_too_rare_or_everywhere_is_refused(tmp_path: Path, failures: int, code: str) -> None:
+    rows = [f"{number % 2},{int(number < failures)}" for number in range(60)]
+    (tmp_path / "table.csv").write_text("\n".join(["a,failed", *rows]), encoding="utf-8")
+    with pytest.raises(TableRefused) as refusal:
+        analyse_table(tmp_path / "table.csv", "failed")
+    assert refusal.value.code == code
+    assert failures == 60 or "16" in refusal.value.advice
+
+
+@pytest.mark.parametrize("option", ["strata", "customer", "time"])
+def test_a_column_named_for_a_purpose_must_be_there(tmp_path: Path, option: str) -> None:
+    with pytest.raises(TableRefused) as refusal:
+        analysed(written(cases(), tmp_path / "cases.csv"), **{option: "nowhere"})
+    assert refusal.value.code == "column_missing"
+
+
+@pytest.mark.parametrize("odd", ["yesterday", "13.1.2026"])
+def test_text_that_is_no_moment_does_not_sort_in_time(tmp_path: Path, odd: str) -> None:
+    table = cases()
+    days = pa.array([odd, *(str(day) for day in table["day"].to_pylist()[1:])])
+    with pytest.raises(TableRefused, match=odd) as refusal:
+        analysed(written(table.set_column(5, "day", days), tmp_path / "cases.csv"), time="day")
+    assert refusal.value.code == "time_not_sortable"

@@ -3,18 +3,19 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from sqlalchemy import BindParameter, Uuid, bindparam, insert, select
+from sqlalchemy import BindParameter, String, Uuid, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from models.base import to_us
+from models.appending import Rows
 from models.database import Database, OutcomeUnknownError, bind_workspace
-from models.express import Appended, Express, Taken, _commit
+from models.express import Appended, Express, NotAppended, Question, _commit
 from models.ids import uuid7
 from models.outbox import AuditEntry, Event
 from models.workspace import Workspace
@@ -27,7 +28,8 @@ events = Event.__table__  # type: ignore[attr-defined] # same
 entries = AuditEntry.__table__  # type: ignore[attr-defined] # same
 NOW = datetime(2026, 3, 4, 17, tzinfo=UTC)
 MINE: BindParameter[UUID] = bindparam("workspace_id", type_=Uuid())
-TYPES = select(events.c.type, events.c.recorded_at).where(events.c.workspace_id == MINE)
+SLUG: BindParameter[str] = bindparam("slug", type_=String())
+TYPES = select(events.c.type).where(events.c.workspace_id == MINE)
 
 
 @pytest.fixture
@@ -74,38 +76,51 @@ async def actions(database: Database, workspace_id: UUID) -> list[str]:
 
 
 def together(workspace_id: UUID, *kinds: str, once: str | None = None) -> Appended:
-    """Give events as heads, an entry that follows each, and one beside."""
+    """Give events as heads, an entry that follows each, and one that tells of all."""
     heads = [told(workspace_id, kind, once=once) for kind in kinds]
+    alike = {"workspace_id": workspace_id, "recorded_at": NOW}
+    own = [{name: value for name, value in head.items() if name not in alike} for head in heads]
     followers = [noted(workspace_id, f"of {kind}") for kind in kinds]
-    return Appended((events, heads), [(entries, followers)], [(entries, [noted(workspace_id, "beside")])])
+    return Appended(
+        Rows(events, alike, own), [Rows(entries, {}, followers), Rows(entries, {}, [noted(workspace_id, "beside")])]
+    )
 
 
-async def stored(express: Express, workspace_id: UUID, appended: Appended) -> None:
-    """Ask, append and commit."""
+def where(workspace_id: UUID, slug: str = "warm-homes") -> Question:
+    """Ask whether the workspace is there under a name."""
+    statement = select(workspaces.c.id).where(workspaces.c.id == MINE, workspaces.c.slug == SLUG)
+    return statement, {"workspace_id": workspace_id, "slug": slug}
+
+
+async def stored(express: Express, workspace_id: UUID, appended: Appended, asked: Question | None = None) -> None:
+    """Append and commit."""
     async with express.transaction(workspace_id) as transaction:
-        await transaction.ask(TYPES, {"workspace_id": workspace_id})
-        await transaction.commit(appended)
+        await transaction.commit(appended, asked or where(workspace_id))
 
 
 async def test_what_is_appended_together_is_there_together(database: Database, workspace_id: UUID) -> None:
     express = Express(database)
     async with express.transaction(workspace_id, "a name") as transaction:
-        assert list(await transaction.ask(TYPES, {"workspace_id": workspace_id})) == []
-        await transaction.commit(together(workspace_id, "one", "two"))
+        await transaction.commit(together(workspace_id, "one", "two"), where(workspace_id))
     assert await types(database, workspace_id) == ["one", "two"]
     assert await actions(database, workspace_id) == ["beside", "of one", "of two"]
-    async with express.transaction(workspace_id) as transaction:
-        found = await transaction.ask(TYPES, {"workspace_id": workspace_id})
-    assert {tuple(row) for row in found} == {("one", to_us(NOW)), ("two", to_us(NOW))}
 
 
 async def test_one_that_is_there_undoes_all(database: Database, workspace_id: UUID) -> None:
     express = Express(database)
     await stored(express, workspace_id, together(workspace_id, "one", once="only once"))
-    with pytest.raises(Taken):
+    with pytest.raises(NotAppended):
         await stored(express, workspace_id, together(workspace_id, "two", once="only once"))
     assert await types(database, workspace_id) == ["one"]
     assert await actions(database, workspace_id) == ["beside", "of one"]
+
+
+async def test_nothing_is_appended_where_what_had_to_hold_does_not(database: Database, workspace_id: UUID) -> None:
+    express = Express(database)
+    with pytest.raises(NotAppended):
+        await stored(express, workspace_id, together(workspace_id, "one"), where(workspace_id, "cold-homes"))
+    assert await types(database, workspace_id) == []
+    assert await actions(database, workspace_id) == []
 
 
 async def test_what_is_left_without_a_commit_is_undone_and_hinders_nobody(
@@ -113,10 +128,8 @@ async def test_what_is_left_without_a_commit_is_undone_and_hinders_nobody(
 ) -> None:
     express = Express(database)
     for _ in range(5):  # more than there are connections
-        async with express.transaction(workspace_id) as transaction:
-            await transaction.ask(TYPES, {"workspace_id": workspace_id})
-    async with express.transaction(workspace_id):
-        pass  # nothing was asked
+        async with express.transaction(workspace_id):
+            pass  # nothing is appended
     async with database.write(workspace_id) as session:
         await session.execute(insert(events).values(told(workspace_id, "ordinary")))
     assert await types(database, workspace_id) == ["ordinary"]
@@ -148,11 +161,10 @@ async def test_writers_of_both_kinds_take_turns(database: Database, workspace_id
 async def test_a_commit_without_an_answer_is_told_from_one_that_failed(database: Database, workspace_id: UUID) -> None:
     express = Express(database)
     async with express.transaction(workspace_id) as transaction:
-        await transaction.ask(TYPES, {"workspace_id": workspace_id})
         driver: Any = transaction
         driver.driver = Cut(driver.driver)
         with pytest.raises(OutcomeUnknownError):
-            await transaction.commit(together(workspace_id, "one"))
+            await transaction.commit(together(workspace_id, "one"), where(workspace_id))
         driver.driver = driver.driver.before
     assert await types(database, workspace_id) == []
 
@@ -162,11 +174,75 @@ class Cut:
 
     def __init__(self, before: Any) -> None:
         self.before = before
-        self.fetch = before.fetch
+        self.fetchval = before.fetchval
 
     async def execute(self, text: str) -> None:
         """Lose the connection."""
         raise asyncpg.ConnectionDoesNotExistError(text)
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_connections_that_died_unused_fail_nobody(database: Database, workspace_id: UUID) -> None:
+    express = Express(database)
+    async with AsyncExitStack() as held:
+        for _ in range(3):  # as many as there are
+            await held.enter_async_context(express.transaction(workspace_id))
+    alive = await connected(database)
+    for driver in alive:
+        driver.terminate()
+    await stored(express, workspace_id, together(workspace_id, "one"))
+    assert await types(database, workspace_id) == ["one"]
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_a_connection_lost_on_the_way_is_not_given_to_the_next(database: Database, workspace_id: UUID) -> None:
+    express = Express(database)
+    for _ in range(5):  # more than there are connections
+        with pytest.raises(asyncpg.InterfaceError):
+            await lost(express, workspace_id)
+    async with database.write(workspace_id) as session:
+        await session.execute(insert(events).values(told(workspace_id, "ordinary")))
+    assert await types(database, workspace_id) == ["ordinary"]
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_a_transaction_left_open_takes_its_connection_with_it(
+    database: Database, workspace_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    express = Express(database)
+    execute = asyncpg.Connection.execute
+
+    async def cut_short(self: Any, text: str, *given: Any, **options: Any) -> Any:
+        if text == "ROLLBACK":
+            raise asyncio.CancelledError
+        return await execute(self, text, *given, **options)
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", cut_short)
+    for _ in range(4):
+        with pytest.raises(asyncio.CancelledError):
+            async with express.transaction(workspace_id):
+                pass
+    monkeypatch.undo()
+    async with database.write(workspace_id) as session:
+        await session.execute(insert(events).values(told(workspace_id, "ordinary")))
+    assert await types(database, workspace_id) == ["ordinary"]
+
+
+async def lost(express: Express, workspace_id: UUID) -> None:
+    """Lose the connection in a transaction."""
+    async with express.transaction(workspace_id) as transaction:
+        of_driver: Any = transaction
+        of_driver.driver.terminate()
+        await transaction.commit(together(workspace_id, "lost"), where(workspace_id))
+
+
+async def connected(database: Database) -> list[Any]:
+    """Take all connections of the pool and give them back; return what they are on the driver."""
+    held = [await database.writing.raw_connection() for _ in range(3)]
+    found = [connection.driver_connection for connection in held]
+    for connection in held:
+        connection.close()
+    return found
 
 
 class Disk:

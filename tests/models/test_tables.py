@@ -65,5 +65,5 @@ def test_a_directory_table_tells_only_the_way_to_a_workspace() -> None:
         "job_claims": {*lease, "job_id", "kind", "failures", "lost"},
         "outbox_claims": {*lease, "delivery_id"},
         "marks": {"name", "at"},
-        "schedules": {"workspace_id", "kind", "due_at", "asked_at", "seen_until"},
+        "schedules": {"workspace_id", "kind", "due_at", "asked_at", "seen_until", "stale_since", "stale_code"},
     }

@@ -19,6 +19,7 @@ from alembic import command
 from sqlalchemy import Connection, column, func, insert, make_url, select, table, text
 from sqlalchemy.types import NullType
 
+from ml.protected import is_protected
 from models import migrating
 from models.database import Database, owner_engine
 from models.schema import head, is_at_head
@@ -31,8 +32,10 @@ from tests.upgrading.recording import A_PAGE, FOLDER, KINDS, read, takes_limit
 RECORDINGS = sorted(FOLDER.glob("*.json"))
 MOVED = {"observation_versions": "rule_observations"}
 """Tables some of whose rows an upgrade moves, each with the table that has them then; their heads go."""
-CHANGING = {"version", "request_id"}
-"""What an upgrade may tell anew: a version it appends."""
+CHANGING = {"version", "request_id", "reason_text"}
+"""What an upgrade may tell anew: a version it appends, and words made of the figures that stand beside them."""
+FIGURES_OF_RISK = {"risk", "low", "high", "expected_loss"}
+"""Told anew where a rule of the release's catalogue reads a protected trait, which enters a risk no more."""
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
@@ -98,20 +101,22 @@ def steadfast_migrate(url: str) -> str:
     return revision
 
 
-def told_otherwise(before: Any, after: Any, where: str = "") -> list[str]:
-    """Name what is not as it was; what is new is no change."""
+def told_otherwise(before: Any, after: Any, changing: set[str], where: str = "") -> list[str]:
+    """Name what is not as it was, but for what may change; what is new is no change."""
     if isinstance(before, dict) and isinstance(after, dict):
         return [
             problem
             for name, value in before.items()
-            if name not in CHANGING
+            if name not in changing
             for problem in (
-                told_otherwise(value, after[name], f"{where}/{name}") if name in after else [f"{where}/{name} is gone"]
+                told_otherwise(value, after[name], changing, f"{where}/{name}")
+                if name in after
+                else [f"{where}/{name} is gone"]
             )
         ]
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         pairs = enumerate(zip(before, after, strict=True))
-        return [problem for place, pair in pairs for problem in told_otherwise(*pair, f"{where}/{place}")]
+        return [problem for place, pair in pairs for problem in told_otherwise(*pair, changing, f"{where}/{place}")]
     return [] if before == after else [f"{where}: {before!r} became {after!r}"]
 
 
@@ -120,6 +125,14 @@ def arranged(observations: list[Any]) -> dict[str, Any]:
     by_rule = [item for item in observations if str(item["reference"]).startswith("rule:")]
     told = {item["id"]: item for item in observations if item not in by_rule}
     return told | {item["reference"]: {**item, "id": None} for item in by_rule}
+
+
+def reads_a_trait(recording: dict[str, Any]) -> bool:
+    """Tell whether a rule of the catalogue reads a protected trait."""
+    catalogue = recording["tables"]["condition_versions"]
+    place = list(catalogue["columns"]).index("rule")
+    rules = [row[place] for row in catalogue["rows"] if row[place] is not None]
+    return any(is_protected(asked["field"]) for rule in rules for asked in rule.get("all", []))
 
 
 def seen_by_rules(recording: dict[str, Any]) -> int:
@@ -143,7 +156,8 @@ async def tell_again(url: str, recording: dict[str, Any]) -> dict[str, list[str]
             if path == "/v1/observations":
                 after = arranged(await caller.read_all(path))
             expected = arranged(before["items"]) if path == "/v1/observations" else before
-            if differences := told_otherwise(expected, after):
+            changing = CHANGING | (FIGURES_OF_RISK if "/risk?" in path and reads_a_trait(recording) else set())
+            if differences := told_otherwise(expected, after, changing):
                 told[path] = differences
         done(await caller.put("/v1/customers/C-1", {"name": "Still there"}))
     await database.close()

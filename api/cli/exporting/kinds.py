@@ -25,6 +25,8 @@ from api.customers.schemas import (
 from api.dependencies import Work
 from api.failures import costs, observations
 from api.failures import service as failures
+from api.failures.countermeasures import service as countermeasures
+from api.failures.countermeasures.schemas import CountermeasureAnswer
 from api.failures.schemas import ConditionAnswer, CostAnswer, ObservationAnswer
 from api.feedback import invitations
 from api.feedback import service as feedback
@@ -32,9 +34,12 @@ from api.feedback.schemas import InvitationAnswer, ResponseAnswer
 from api.listing import Asked, answers_of
 from api.risk import queries as risk
 from api.risk import verdicts
+from api.risk.follow_ups import service as follow_ups
+from api.risk.follow_ups.schemas import FollowUpAnswer
 from api.risk.schemas import FeedbackAnswer
-from api.roles import heard, requests
+from api.roles import heard, in_use, requests
 from api.roles import service as roles
+from api.roles.in_use_schemas import MeasureInUseAnswer
 from api.roles.schemas import ProposalAnswer
 from api.roles.support_schemas import HeardAnswer, SupportRequestAnswer
 from ml.features import objectors
@@ -56,6 +61,7 @@ class AssessmentAnswer(Answer):
     basis: str
     flagged: bool
     expected_loss: int | None
+    outreach_worth: int | None
     model_id: UUID | None
     explanation: dict[str, JsonValue]
 
@@ -93,6 +99,7 @@ class ExportKind(StrEnum):
     RESPONSES = "responses"
     INVITATIONS = "invitations"
     CONDITIONS = "conditions"
+    COUNTERMEASURES = "countermeasures"
     NEEDS = "needs"
     TEAMS = "teams"
     CHANGES = "changes"
@@ -101,6 +108,9 @@ class ExportKind(StrEnum):
     SUPPORT_REQUESTS = "support-requests"
     ASSESSMENTS = "assessments"
     RISK_FEEDBACK = "risk-feedback"
+    FEATURES = "features"
+    FOLLOW_UPS = "follow-ups"
+    MEASURES_IN_USE = "measures-in-use"
 
 
 ALL: dict[str, Any] = {"voided": True}
@@ -119,6 +129,7 @@ EXPORTED: dict[ExportKind, Exported] = {
     ExportKind.RESPONSES: Exported(ResponseAnswer, partial(feedback.list_responses, **ALL, **UNNAMED, survey_key=None)),
     ExportKind.INVITATIONS: Exported(InvitationAnswer, invitations.list_all),
     ExportKind.CONDITIONS: Exported(ConditionAnswer, failures.list_conditions),
+    ExportKind.COUNTERMEASURES: Exported(CountermeasureAnswer, partial(countermeasures.list_all, **ALL)),
     ExportKind.NEEDS: Exported(NeedAnswer, company.list_needs),
     ExportKind.TEAMS: Exported(TeamAnswer, company.list_teams),
     ExportKind.CHANGES: Exported(ChangeAnswer, company.list_changes),
@@ -127,4 +138,6 @@ EXPORTED: dict[ExportKind, Exported] = {
     ExportKind.SUPPORT_REQUESTS: Exported(SupportRequestAnswer, requests.list_requests),
     ExportKind.ASSESSMENTS: Exported(AssessmentAnswer, _assessments),
     ExportKind.RISK_FEEDBACK: Exported(FeedbackAnswer, verdicts.list_feedback),
+    ExportKind.FOLLOW_UPS: Exported(FollowUpAnswer, partial(follow_ups.list_follow_ups, **ALL)),
+    ExportKind.MEASURES_IN_USE: Exported(MeasureInUseAnswer, in_use.list_measures),
 }

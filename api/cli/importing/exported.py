@@ -1,7 +1,7 @@
 """Rows of our own export taken back: what an answer says beside the body it came from is known by name and left out.
 
-A record is taken as it is known now. What was withdrawn, and what rules saw, is not told anew: the first is no fact any
-more, and the second follows from the facts.
+A record is taken as it is known now. What was withdrawn, and what rules or comments said, is not told anew: the first
+is no fact any more, the second follows from the facts, and the third is somebody's decision on a suggestion.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,13 @@ from api.cli.importing.targets import ImportKind, Target
 
 STORED_AT = "stored_at"
 """Every record of an export says when it was stored, and nothing that is sent can."""
-RULE = "rule"
 COMPLETE = "complete"
 WITHDRAWN = Problem("withdrawn", "The record was withdrawn as a mistake, and is not told anew.")
-SEEN_BY_A_RULE = Problem("seen_by_a_rule", "A rule made this observation, and makes it again of what it reads.")
+NOT_TOLD = {
+    "rule": Problem("seen_by_a_rule", "A rule made this observation, and makes it again of what it reads."),
+    "comment": Problem("seen_in_a_comment", "Somebody confirmed this from a comment; a backup takes it along."),
+}
+"""Sources of observations that are nobody's to tell."""
 
 
 def as_sent(kind: ImportKind, target: Target, row: Mapping[str, Any]) -> dict[str, Any] | Problem:
@@ -27,8 +30,9 @@ def as_sent(kind: ImportKind, target: Target, row: Mapping[str, Any]) -> dict[st
         return dict(row)
     if row.get("voided") is True:
         return WITHDRAWN
-    if row.get("source") == RULE:
-        return SEEN_BY_A_RULE
+    source = row.get("source")
+    if isinstance(source, str) and source in NOT_TOLD:
+        return NOT_TOLD[source]
     answered, sent = target.answer.model_fields, target.model.model_fields
     body = {name: value for name, value in row.items() if name in sent or name not in answered}
     return _response(row, body) if kind is ImportKind.RESPONSES else body

@@ -1,7 +1,8 @@
 """Natural batching: who comes while a transaction is under way waits for its end, and shares the next one.
 
-Nobody waits for company: one alone is stored at once, and under load the batches grow by themselves. What is more than
-can be waited for is refused at once, while it can still be sent again.
+Nobody waits for company: one alone is stored at once, and under load the batches grow by themselves, two abreast where
+the database lets two commit at once. What is more than can be waited for is refused at once, while it can still be sent
+again.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ MOST_AT_ONCE = 128
 """Items of one transaction: more hold the writer for longer without costing less each."""
 MOST_WAITING = 2048
 """Items that may wait: some seconds of work."""
+WORTH_ANOTHER = 8
+"""So many waiting are worth a transaction beside the one under way; fewer cost more apart than together."""
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -26,7 +29,7 @@ class _Lane(Generic[Item, Outcome]):
     """Those who may share a transaction."""
 
     waiting: list[tuple[Item, asyncio.Future[Outcome | None]]] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Lanes(Generic[Item, Outcome]):
@@ -37,10 +40,16 @@ class Lanes(Generic[Item, Outcome]):
     store
         Stores some items of one lane, all of them committed when it returns, and says what became of each: None of one
         that it leaves to be stored another way.
+    abreast
+        Transactions of one lane at a time: with two, one is prepared while the database commits the other. More than
+        one is of use only where writers need not wait for each other.
     """
 
-    def __init__(self, store: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | None]]]) -> None:
+    def __init__(
+        self, store: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome | None]]], *, abreast: int = 1
+    ) -> None:
         self._store = store
+        self._abreast = abreast
         self._lanes: dict[Hashable, _Lane[Item, Outcome]] = {}
         self.waiting = 0
 
@@ -51,12 +60,14 @@ class Lanes(Generic[Item, Outcome]):
                 "More is being stored than can be waited for. Nothing of this request was stored. Send it again.",
                 headers={"Retry-After": "1"},
             )
-        own = self._lanes.setdefault(lane, _Lane())
+        own = self._lanes.get(lane)
+        if own is None:
+            own = self._lanes[lane] = _Lane()
         future: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
         own.waiting.append((item, future))
         self.waiting += 1
-        if own.task is None:
-            own.task = asyncio.create_task(self._drain(lane, own))
+        if not own.tasks or (len(own.tasks) < self._abreast and len(own.waiting) >= WORTH_ANOTHER):
+            own.tasks.add(asyncio.create_task(self._drain(lane, own)))
         return await future
 
     async def _drain(self, name: Hashable, lane: _Lane[Item, Outcome]) -> None:
@@ -67,7 +78,9 @@ class Lanes(Generic[Item, Outcome]):
                 self.waiting -= len(batch)
                 await self._store_batch(batch)
         finally:
-            del self._lanes[name]
+            lane.tasks = {task for task in lane.tasks if task is not asyncio.current_task()}
+            if not lane.tasks:
+                del self._lanes[name]
 
     async def _store_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Outcome | None]]]) -> None:
         try:

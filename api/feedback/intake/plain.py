@@ -7,7 +7,8 @@ and nobody's risk changes. So they are written with one statement a table, whoev
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 from uuid import UUID
 
 from api import audit, kinds, outbox, tombstones
@@ -18,16 +19,23 @@ from api.events import ResponseReceived, is_news
 from api.feedback import taking, vouching
 from api.feedback.intake import queries
 from api.feedback.intake.current import Current
+from api.feedback.sameness import content_hash
 from api.feedback.schemas import ResponseBody, ResponseJudged, ResponseStored
-from api.feedback.service import content_hash, identity_of, said
+from api.feedback.service import identity_of, said
+from api.feedback.surveys import PublishedSurvey
 from api.feedback.vouching import is_claimant
-from models.appending import append_new_rows, append_rows
+from api.outbox import NewEvent
+from models.appending import Rows, append_new_rows, append_rows
 from models.express import Appended
-from models.rules.versions import given_names
 from models.tombstone import Buried
 
 HEADS, VERSIONS = kinds.RESPONSE.head, kinds.RESPONSE.version
+TIMES = ("occurred_at", "recorded_at", "stored_at")
 ACTION, SUBJECT = "store_response", "/v1/responses"
+GIVEN = sorted(
+    {column.name for column in VERSIONS.columns} - {"workspace_id", "id", "number", "given", "voided", *TIMES}
+)
+"""What an answer gives: all it can say, since whatever it leaves open is said to be nothing."""
 NOBODY_ERASED: Mapping[Buried, frozenset[str]] = {kind: frozenset() for kind in Buried}
 NOBODY = Parents({}, {}, stub=False, erased=NOBODY_ERASED)
 
@@ -42,7 +50,7 @@ def is_plain(row: ResponseBody, *, claimant: bool) -> bool:
 
 @dataclass(frozen=True)
 class _Row:
-    """An answer as it is stored."""
+    """An answer as it is stored, but for what a batch has alike."""
 
     id: UUID
     reference: str
@@ -56,18 +64,20 @@ class _Row:
         known: datetime = self.version["recorded_at"]
         return known
 
-    def received(self) -> ResponseReceived:
+    def received(self) -> NewEvent:
         """Return what others are told of it."""
         state = self.version
-        return ResponseReceived(
-            response=str(self.id),
-            survey=self.survey,
-            customer=None,
-            case=None,
-            status="complete" if state["complete"] else "partial",
-            claimed=state["claimed_customer"] is not None or state["claimed_case"] is not None,
-            failure=state["failure"],
-        )
+        claimed = state["claimed_customer"] is not None or state["claimed_case"] is not None
+        told = _told(self.survey, claimed, "complete" if state["complete"] else "partial", state["failure"])
+        return NewEvent(told.type, {**told.payload, "response": str(self.id)})
+
+
+@lru_cache(maxsize=1024)
+def _told(survey: str, claimed: bool, status: Literal["complete", "partial"], failure: bool | None) -> NewEvent:
+    """Return what is told of answers to a survey that say the same, but for which one it is."""
+    return ResponseReceived(
+        response="", survey=survey, customer=None, case=None, status=status, claimed=claimed, failure=failure
+    ).event()
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,17 @@ class Batch:
     size: int
     prepared: Mapping[int, _Row]
     outcomes: Mapping[int, Taken]
+    head: Mapping[str, Any]
+    version: Mapping[str, Any]
+
+    def heads(self) -> Rows:
+        """Return those that fit, what each is known by: in one order, so that no two batches wait for each other."""
+        ordered = sorted(self.prepared.values(), key=lambda row: row.id)
+        return Rows(HEADS, self.head, [row.head for row in ordered])
+
+    def versions(self) -> Rows:
+        """Return those that fit, what each says."""
+        return Rows(VERSIONS, self.version, [row.version for row in self.prepared.values()])
 
     @property
     def whole(self) -> bool:
@@ -110,7 +131,15 @@ def prepare(
         if not mine & names:
             names |= mine
             prepared[place] = one
-    return Batch(len(rows), prepared, outcomes)
+    return Batch(len(rows), prepared, outcomes, *_alike(work, current.survey))
+
+
+def _alike(work: Work, survey: PublishedSurvey) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what the heads and the versions of plain answers to one survey have alike."""
+    common = {"workspace_id": work.workspace_id, "stored_at": work.now}
+    head = {**common, "version": 1, "survey_id": survey.id}
+    about = {"survey_version": survey.number, "customer_id": None, "case_id": None}
+    return head, {**common, **about, "number": 1, "given": GIVEN, "voided": False}
 
 
 async def erased(work: Work, rows: Sequence[ResponseBody], current: Current) -> Mapping[Buried, frozenset[str]]:
@@ -127,29 +156,22 @@ def _prepared(work: Work, row: ResponseBody, current: Current, erased: Mapping[B
     asked_at, answered, recorded = vouching.times(work, row, None)
     about = vouching.about(work, row, None, NOBODY, erased)
     taking.check_standing(survey, work.now if is_claimant(work) else answered)
-    state = {**said(row, survey, about, current.settings), "asked_at": asked_at, "answered_at": answered}
-    common = {"workspace_id": work.workspace_id, "id": identity, "stored_at": work.now}
-    head = {**common, "reference": reference, "version": 1, "survey_id": survey.id, "body_hash": content_hash(row)}
-    version = {**common, **state, **_first(answered, recorded, given_names(state))}
+    state = said(row, survey, about, current.settings)
+    version = {**state, "id": identity, "asked_at": asked_at, "answered_at": answered}
+    version |= {"occurred_at": answered, "recorded_at": recorded}
+    head = {"id": identity, "reference": reference, "body_hash": content_hash(row)}
     return _Row(identity, reference, head, version, survey.key)
-
-
-def _first(occurred: datetime, recorded: datetime, given: list[str]) -> dict[str, Any]:
-    return {"number": 1, "occurred_at": occurred, "recorded_at": recorded, "given": given, "voided": False}
 
 
 def appended(work: Work, batch: Batch) -> Appended:
     """Return the rows of a batch and what is told of them, all of them news, as one statement appends them."""
     rows = list(batch.prepared.values())
-    happened = [row.received().event() for row in rows]
-    told = outbox.rows_of(work, happened)
+    happened = [row.received() for row in rows]
     counted = dict.fromkeys((HEADS.name, VERSIONS.name, outbox.events.name), len(rows))
     noted = audit.entry(work, ACTION, SUBJECT, counted)
     work.happened += [event.type for event in happened]
     return Appended(
-        (HEADS, [row.head for row in rows]),
-        [(VERSIONS, [row.version for row in rows]), (outbox.events, told)],
-        [(audit.entries, [noted])],
+        batch.heads(), [batch.versions(), outbox.told_alike(work, happened), Rows(audit.entries, {}, [noted])]
     )
 
 
@@ -158,11 +180,11 @@ async def append(work: Work, batch: Batch) -> set[UUID]:
     named = {row.id: row.reference for row in batch.prepared.values()}
     free = await queries.free_names(work.session, work.workspace_id, named)
     rows = [row for row in batch.prepared.values() if row.id in free]
-    new = await append_new_rows(work.session, HEADS, [row.head for row in rows])
+    new = await append_new_rows(work.session, HEADS, [{**batch.head, **row.head} for row in rows])
     stored = [row for row in rows if row.id in new]
     if stored:
-        await append_rows(work.session, VERSIONS, [row.version for row in stored])
-        await outbox.emit_all(work, [row.received().event() for row in stored if is_news(row.recorded, work.now)])
+        await append_rows(work.session, VERSIONS, [{**row.version, **batch.version} for row in stored])
+        await outbox.emit_all(work, [row.received() for row in stored if is_news(row.recorded, work.now)])
         await audit.note_changes(work, ACTION, SUBJECT)
     return new
 

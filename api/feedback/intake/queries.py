@@ -6,7 +6,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, BindParameter, String, Uuid, and_, bindparam, cast, exists, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Boolean,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api import kinds
@@ -56,12 +72,15 @@ class Holding:
 
 HOLDING = (
     select(
-        cast(keys.c.revoked_at, BigInteger),
-        cast(keys.c.expires_at, BigInteger),
-        select(func.max(settings.c.number)).where(settings.c.workspace_id == WORKSPACE).scalar_subquery(),
-        exists().where(tombstones.c.workspace_id == WORKSPACE),
-        exists().where(hooks.c.workspace_id == WORKSPACE, hooks.c.removed_at.is_(None)),
-        func.max(survey_versions.c.number),
+        cast(keys.c.revoked_at, BigInteger).label("revoked_us"),
+        cast(keys.c.expires_at, BigInteger).label("expires_us"),
+        select(func.max(settings.c.number))
+        .where(settings.c.workspace_id == WORKSPACE)
+        .scalar_subquery()
+        .label("settings"),
+        exists().where(tombstones.c.workspace_id == WORKSPACE).label("buried"),
+        exists().where(hooks.c.workspace_id == WORKSPACE, hooks.c.removed_at.is_(None)).label("hooks"),
+        func.max(survey_versions.c.number).label("newest"),
     )
     .join(surveys, surveys.c.workspace_id == keys.c.workspace_id)
     .join(
@@ -76,6 +95,16 @@ HOLDING = (
     )
     .group_by(keys.c.revoked_at, keys.c.expires_at)
 )
+_held = HOLDING.subquery("holding").c
+STILL: Select[Any] = select(literal_column("1")).where(
+    _held.revoked_us.is_(None),
+    or_(_held.expires_us.is_(None), _held.expires_us > bindparam("now_us", type_=BigInteger())),
+    _held.settings == bindparam("settings", type_=BigInteger()),
+    _held.newest == bindparam("newest", type_=BigInteger()),
+    not_(_held.hooks),
+    or_(not_(_held.buried), bindparam("nameless", type_=Boolean())),
+)
+"""Whether what was found still holds, nobody is to be told of what happens, and no name may be of somebody erased."""
 STORED = select(responses.c.id, responses.c.reference).where(
     responses.c.workspace_id == WORKSPACE,
     or_(

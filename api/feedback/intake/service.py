@@ -1,8 +1,8 @@
 """Taking answers in: each by the fast way where it can go it, stored when it is answered.
 
-There are two ways for a batch. The express one asks one question, appends with one statement and commits; it leaves to
-the other whatever is rare: something not yet known here, hooks to be told, somebody erased whose name may be claimed,
-an answer sent before. Both store the same rows.
+There are two ways for a batch. The express one judges it by what held a moment ago, and appends it with one statement
+that stores nothing where that does not hold any more; it leaves to the other whatever is rare: something not yet known
+here, hooks to be told, somebody erased whose name may be claimed, an answer sent before. Both store the same rows.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,7 @@ from api.feedback.intake.plain import Taken
 from api.feedback.schemas import ResponseBody, ResponseStored
 from models.access import Scope
 from models.database import Database
-from models.express import Express
-from models.express import Taken as NameTaken
+from models.express import Express, NotAppended
 
 Item = tuple[Caller, ResponseBody]
 
@@ -30,7 +29,7 @@ class Intake:
         self.database = database
         self.express = Express(database)
         self.looking = Looking()
-        self.lanes: Lanes[Item, Taken] = Lanes(self._store)
+        self.lanes: Lanes[Item, Taken] = Lanes(self._store, abreast=1 if database.sqlite else 2)
 
     async def take(self, caller: Caller, row: ResponseBody) -> ResponseStored | None:
         """Store an answer; None of one that has to go the ordinary way, of which nothing is stored."""
@@ -47,24 +46,24 @@ class Intake:
 
     async def _store_express(self, caller: Caller, rows: Sequence[ResponseBody]) -> Sequence[Taken | None] | None:
         """Store a batch the express way; None where that cannot be, and nothing is stored."""
+        recalled = self.looking.recall(caller, rows[0])
         naming = any(row.customer or row.case for row in rows)
+        if recalled is None or (naming and recalled.current.buried):
+            return None
         beside = tombstones.turn_of(caller.workspace_id) if naming else None
         async with self.express.transaction(caller.workspace_id, beside) as transaction:
             session = self.database.unopened(caller.workspace_id)
-            current = await self.looking.look_quickly(transaction, caller, rows[0])
-            if current is None or (naming and current.buried):
-                return None
             work = Work(session, caller.workspace_id, caller, self.database.clock.now())
-            batch = plain.prepare(work, rows, current, plain.NOBODY_ERASED)
-            if not batch.whole or not batch.news(work):
+            batch = plain.prepare(work, rows, recalled.current, plain.NOBODY_ERASED)
+            # What refuses them all may not hold any more, and nothing is stored that would find out.
+            if not batch.prepared or not batch.whole or not batch.news(work):
                 return None
-            if batch.prepared:
-                try:
-                    await transaction.commit(plain.appended(work, batch))
-                except NameTaken:
-                    return None
-            instruments.count_events(work.happened)
-            return plain.outcomes(work, batch, batch.ids)
+            try:
+                await transaction.commit(plain.appended(work, batch), recalled.question(work, rows[0], naming=naming))
+            except NotAppended:
+                return None
+        instruments.count_events(work.happened)
+        return plain.outcomes(work, batch, batch.ids)
 
     async def _store_ordinary(self, caller: Caller, rows: Sequence[ResponseBody]) -> Sequence[Taken | None]:
         async with writing_as(self.database, caller) as work:

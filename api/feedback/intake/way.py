@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import errors
 from api.etags import etag
 from api.feedback.intake.service import Intake
-from api.feedback.schemas import ResponseBody
+from api.feedback.schemas import ResponseBody, ResponseStored
 from api.keyring import KeyRing
 from api.routing import read_json
 from models.access import Scope as KeyScope
@@ -22,7 +22,7 @@ from models.access import Scope as KeyScope
 PATH = "/v1/responses"
 SCOPES = (KeyScope.FEEDBACK_WRITE.value,)
 IDEMPOTENCY_KEY = b"idempotency-key"
-FIRST = etag(1)
+HEADERS = [(b"content-type", b"application/json"), (b"etag", etag(1).encode())]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class FastWay:
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
+        answer: Response | ResponseStored | None
         try:
             answer = await _taken(request)
         except errors.ANSWERED as error:
@@ -55,7 +56,10 @@ class FastWay:
             await self.app(scope, _again(request, receive), send)
             return
         scope["route"] = ROUTE
-        await answer(scope, receive, send)
+        if isinstance(answer, Response):
+            await answer(scope, receive, send)
+        else:
+            await _say_stored(answer, send)
 
 
 def _is_for_here(scope: Scope) -> bool:
@@ -64,11 +68,11 @@ def _is_for_here(scope: Scope) -> bool:
         and scope["path"] == PATH
         and scope["method"] == "POST"
         and not scope["query_string"]
-        and all(name != IDEMPOTENCY_KEY for name, _ in scope["headers"])
+        and IDEMPOTENCY_KEY not in dict(scope["headers"])
     )
 
 
-async def _taken(request: Request) -> Response | None:
+async def _taken(request: Request) -> ResponseStored | None:
     """Store a plain answer and return what is said of it; None where the ordinary way has to judge."""
     ring: KeyRing = request.app.state.key_ring
     caller = await ring.caller(request, SCOPES)
@@ -78,10 +82,15 @@ async def _taken(request: Request) -> Response | None:
     except ValidationError:
         return None
     intake: Intake = request.app.state.intake
-    stored = await intake.take(caller, body)
-    if stored is None:
-        return None
-    return Response(stored.model_dump_json(), 201, headers={"ETag": FIRST}, media_type="application/json")
+    return await intake.take(caller, body)
+
+
+async def _say_stored(stored: ResponseStored, send: Send) -> None:
+    body = stored.model_dump_json().encode()
+    await send(
+        {"type": "http.response.start", "status": 201, "headers": [*HEADERS, (b"content-length", b"%d" % len(body))]}
+    )
+    await send({"type": "http.response.body", "body": body})
 
 
 def _again(request: Request, receive: Receive) -> Receive:

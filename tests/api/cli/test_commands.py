@@ -139,6 +139,9 @@ def test_the_synthetic_company_is_loaded_learnt_from_and_scored_once(
     assert "/risk" in result.output
     slug = "brightwater-repairs-synthetic-demo"
     assert said(desk, "score", "--workspace", slug)["customers"] == 200
+    cost = said(desk, "cost", "--workspace", slug, "--by", "need")
+    assert sum(item["amount"] or 0 for item in cost["items"]) == (cost["amount"] or 0)
+    assert "failing cases" in desk.run("cost", "--workspace", slug).output
     assert desk.run("demo", "--exit").exit_code == 0
     assert [item["slug"] for item in said(desk, "workspace", "list")["items"]] == [WORKSPACE, slug]
 

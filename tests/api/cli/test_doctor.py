@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 
 from api import marks
-from api.cli import checks, database_checks
-from api.jobs import claims
+from api.cli import checks, database_checks, model_checks
+from api.dependencies import Work
+from api.jobs import TRAIN, claims
+from api.risk import deciding, queries, registry, stale
 from api.settings import settings
+from ml.scorecard import scorecard_for
+from ml.scoring import RiskModel
 from models.database import Database, owner_engine
 from models.ids import uuid7
 from models.mark import MarkName
 from models.schema import head
 from models.workspace import Workspace
 from tests.api.cli.desk import Desk
+from tests.api.cli.orders import asked
 
 SECRET = "0123456789abcdef" * 3
 on_sqlite = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
@@ -186,6 +191,46 @@ def test_a_long_job_that_takes_turns_is_well_and_one_that_gets_nowhere_is_not(
 ) -> None:
     leave_job(datetime.now(UTC), **counts)
     assert looked(desk)["jobs"]["ok"] is well
+
+
+async def learn_badly(work: Work) -> None:
+    """Let a model serve, and leave word that none was learnt since."""
+    model_id = await registry.register(work, RiskModel.prior(scorecard_for(), 0.2, 90), {}, 0, 1)
+    await deciding.promote(work, model_id)
+    told = {"workspace_id": work.workspace_id, "kind": TRAIN, "due_at": work.now}
+    await work.session.execute(insert(stale.schedules).values(told))
+    await stale.training_failed(work.session, work.workspace_id, "gave_up", datetime(2026, 5, 4, tzinfo=UTC))
+
+
+async def damage(work: Work) -> None:
+    """Let no model be as it was registered."""
+    await work.session.execute(update(queries.models).values(sha256="00"))
+
+
+def test_models_that_are_older_than_they_should_be_are_told_by_workspace(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert looked(desk)["models"] == {
+        "name": "models",
+        "ok": True,
+        "found": "none is stale",
+        "remedy": None,
+        "warning": False,
+    }
+    assert desk.run("workspace", "create", "Another").exit_code == 0
+    asked(learn_badly)
+    found = looked(desk, 0)["models"]
+    assert (found["warning"], found["found"]) == (
+        True,
+        "warm-homes: no training succeeded since 2026-05-04 00:00 UTC",
+    )
+    asked(damage)
+    found = looked(desk, 0)["models"]["found"]
+    assert found.endswith(
+        "; warm-homes: the model that is to serve cannot be used: the document is not the one that was registered"
+    )
+    monkeypatch.setattr(model_checks, "MOST_NAMED", 1)
+    assert looked(desk, 0)["models"]["found"].endswith("UTC; and 1 more")
 
 
 def test_a_silent_worker_stuck_jobs_and_late_deliveries_are_found(desk: Desk) -> None:

@@ -34,8 +34,11 @@ async def fill_and_more(client: Caller) -> None:
     done(await client.put("/v1/teams/north", {"name": "North", "supported_by": ["Mia"]}))
     done(await client.post("/v1/changes", {"what": "Release 7", "at": "2026-03-02T08:00:00Z"}))
     done(await client.post("/v1/heard", {"what": "Stay.", "case": "K-1"}))
+    done(await client.post("/v1/follow-ups", {"case": "K-1"}))
+    done(await client.post("/v1/measures-in-use", {"name": "Calls an hour"}))
     done(await client.post("/v1/support-requests", {"team": "north", "kind": "tool", "what": "a wrench"}))
     done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "K-1"}))
+    await client.countermeasure("M-1", "rude")
     await client.put_customer("C-2", name=EVIL, value={"amount": -5, "currency": "EUR"})
     done(await client.post("/v1/customers/C-2/risk/feedback", {"verdict": "agree"}))
 
@@ -43,8 +46,8 @@ async def fill_and_more(client: Caller) -> None:
 def test_every_kind_is_written_in_every_form(desk: Desk) -> None:
     calling(desk, fill_and_more)
     assert said(desk, "score", "--workspace", WORKSPACE)["customers"] == 2
-    counts = {kind: export(desk, kind, f"{kind}.ndjson") for kind in ExportKind}
-    assert counts == {**dict.fromkeys(ExportKind, 1), ExportKind.CUSTOMERS: 2, ExportKind.ASSESSMENTS: 2}
+    counts = {kind: export(desk, kind, f"{kind}.ndjson") for kind in EXPORTED}
+    assert counts == {**dict.fromkeys(EXPORTED, 1), ExportKind.CUSTOMERS: 2, ExportKind.ASSESSMENTS: 2}
     for kind, exported in EXPORTED.items():
         lines = Path(f"{kind}.ndjson").read_text(encoding="utf-8").splitlines()
         export(desk, kind, f"{kind}.csv")

@@ -38,7 +38,7 @@ async def test_everything_of_the_merged_customer_is_the_survivors(client: Caller
     await two(client)
     merged = await merge(client, "A", "B")
     assert (merged["reference"], merged["merged"], merged["aliases"]) == ("B", "A", ["A"])
-    kinds_moved = dict.fromkeys(("case", "departure", "interaction", "response", "revenue"), 1)
+    kinds_moved = {**dict.fromkeys(("case", "departure", "interaction", "response", "revenue"), 1), "follow-up": 0}
     assert (merged["moved"], merged["unchanged"]) == (kinds_moved, False)
     for path in ("/v1/cases", "/v1/departures", "/v1/responses", "/v1/interactions", "/v1/revenues"):
         assert {item["customer"] for item in await client.read_all(path)} == {"B"}

@@ -50,7 +50,7 @@ async def test_an_analysis_is_asked_for_and_done(client: Caller, worker: Worker)
     analysis = await ask(client)
     assert await ask(client, outcome="failure") == analysis
     found = await client.read(f"/v1/analyses/{analysis}")
-    assert (found["state"], found["progress"], found["summary"], found["in_force"]) == ("queued", 0.0, None, True)
+    assert (found["state"], found["progress"], found["summary"], found["in_force"]) == ("queued", 0.0, None, False)
     refusal(await client.get(f"/v1/analyses/{analysis}/unexplained"), 409, "not_done_yet")
     assert await worker.work_off() == 1
     found = await client.read(f"/v1/analyses/{analysis}")
@@ -80,6 +80,8 @@ async def test_why_an_analysis_found_nothing_is_kept(client: Caller, worker: Wor
     assert (found["state"], found["problem"]["code"]) == ("failed", "nothing_to_learn_from")
     assert "Report responses" in found["problem"]["detail"]
     refusal(await client.post(f"/v1/analyses/{analysis}/cancel"), 409, "already_ended")
+    assert not refusal(await client.get(f"/v1/analyses/{analysis}/unexplained"), 409, "no_result")["retryable"]
+    assert not refusal(await client.get("/v1/cost-of-failure", analysis=analysis), 409, "no_result")["retryable"]
     assert (await client.read(f"/v1/jobs/{analysis}"))["problem"]["code"] == "nothing_to_learn_from"
 
 
@@ -115,6 +117,15 @@ async def test_only_cases_of_a_window_are_looked_at_and_what_is_in_force_stays(c
     assert {item["analysis"] for item in (await client.read("/v1/condition-sets"))["items"]} == {whole}
     of_late = (await client.read("/v1/condition-sets", analysis=late))["items"]
     assert {item["analysis"] for item in of_late} == {late}
+    nothing = await ask(client, window={"to": ago(days=3000)})
+    await worker.work_off()
+    problem = (await client.read(f"/v1/analyses/{nothing}"))["problem"]
+    assert problem["detail"] == "No case of the window has a known outcome. Ask for a longer one, or for none."
+    assert [item["id"] for item in await client.read_all("/v1/analyses") if item["in_force"]] == [whole]
+    again = await ask(client)
+    assert [item["id"] for item in await client.read_all("/v1/analyses") if item["in_force"]] == [whole]
+    await worker.work_off()
+    assert [item["id"] for item in await client.read_all("/v1/analyses") if item["in_force"]] == [again]
 
 
 @pytest.mark.parametrize("strata", ["need", "team", "attributes.constant", "attributes.number"])

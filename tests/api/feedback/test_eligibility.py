@@ -123,6 +123,29 @@ async def test_a_customer_rests_between_two_questions_whichever_surveys_ask(aske
     assert await reason(asked, customer="C-2") == "contact_rest"
 
 
+async def test_a_customer_rests_after_outreach_and_is_heard_after_redress(asked: Caller) -> None:
+    owed = {"customer": "C-1", "owed_at": ago(days=4)}
+    done(await asked.post("/v1/follow-ups", {**owed, "reference": "R-1", "contacted_at": ago(days=1)}))
+    assert await reason(asked, customer="C-1") == "ask"
+    outreach = {**owed, "reference": "O-1", "kind": "outreach"}
+    done(await asked.post("/v1/follow-ups", outreach))
+    assert await reason(asked, customer="C-1") == "ask"  # nobody was reached yet
+    reached = done(await asked.post("/v1/follow-ups", {**outreach, "contacted_at": ago(days=2)}))
+    told = await may(asked, customer="C-1")
+    contacted_at = (await asked.read("/v1/follow-ups/O-1"))["contacted_at"]
+    assert (told[1], reached["reference"]) == ("contact_rest", "O-1")
+    assert (told[2]["follow_up"], told[2]["contacted_at"]) == ("O-1", contacted_at)
+    assert told[2]["until"] > datetime.now(UTC).isoformat()
+    done(await asked.post("/v1/invitations", {"survey": "post_interaction", "customer": "C-1"}))
+    assert (await may(asked, customer="C-1"))[2]["survey"] == "post_interaction"  # what was last
+    await settle(asked, contact_rest_days=1)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1, minutes=1)):
+        assert await reason(asked, customer="C-1") == "ask"
+    await asked.void("/v1/follow-ups/O-1")
+    await settle(asked, contact_rest_days=0)
+    assert await reason(asked, customer="C-1") == "ask"
+
+
 async def test_a_case_is_asked_about_once_by_each_survey(asked: Caller) -> None:
     await publish(asked)
     await settle(asked, contact_rest_days=0)

@@ -26,7 +26,9 @@ pytestmark = pytest.mark.anyio
 
 NIGHTLY = dict.fromkeys(("score", "prune", "retention", "sweep"), 1)
 CAUGHT_UP = {"score": 1, "sweep": 1}
-REGULAR_KINDS = {"derive", "rescore", "analyse", "train", *NIGHTLY}
+EACH_MINUTE = ("derive", "rescore", "suggest", "follow_up")
+LEARNT = ("analyse", "judge", "train", "watch", "weigh", "felt", "learn_comments", "outreach")
+REGULAR_KINDS = {*EACH_MINUTE, *LEARNT, *NIGHTLY}
 DAY = {"days": 1, "hours": 1}
 
 
@@ -126,10 +128,19 @@ async def results(database: Database, workspace_id: UUID) -> list[Any]:
 async def test_news_are_analysed_at_night_and_learnt_from_once_a_week(
     client: Caller, database: Database, workspace: WorkspaceSettings, clock: Clock
 ) -> None:
+    counted = await nights_with_news(client, database, workspace, clock, 7)
+    assert (counted["analyse"], counted["score"], counted["prune"]) == (7, 7, 7)
+    assert (counted["train"], counted["rescore"]) == (1, 7)
+
+
+async def nights_with_news(
+    client: Caller, database: Database, workspace: WorkspaceSettings, clock: Clock, nights: int
+) -> Counter[str]:
+    """Let nights pass with something told before each; count what was asked for."""
     await client.put_customer("C-1")
     await tick(database, clock)
     counted: Counter[str] = Counter()
-    for _ in range(7):
+    for _ in range(nights):
         clock.move(days=1)
         await client.put_customer("C-1", name=str(clock.now))
         async with database.write(workspace.id) as session:
@@ -138,8 +149,42 @@ async def test_news_are_analysed_at_night_and_learnt_from_once_a_week(
         await tick(database, clock)
         counted += await asked(database, workspace.id)
         await leave_off(database, workspace.id)
-    assert (counted["analyse"], counted["score"], counted["prune"]) == (7, 7, 7)
-    assert (counted["train"], counted["rescore"]) == (1, 7)
+    return counted
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, 9), (3, 3), (4, 3), (7, 2), (None, 0)])
+@pytest.mark.parametrize("kind", ["analyse", "train"])
+async def test_a_workspace_says_how_often_it_is_analysed_and_its_model_is_learnt_anew(
+    client: Caller,
+    database: Database,
+    workspace: WorkspaceSettings,
+    clock: Clock,
+    kind: str,
+    every: int | None,
+    expected: int,
+) -> None:
+    done(await client.patch("/v1/workspace", {f"{kind}_every_days": every}, if_match="*"))
+    counted = await nights_with_news(client, database, workspace, clock, 9)
+    assert (counted[kind], counted["score"]) == (expected, 9)
+
+
+async def test_news_of_nights_without_an_analysis_are_looked_at_in_the_next(
+    client: Caller, database: Database, workspace: WorkspaceSettings, clock: Clock
+) -> None:
+    done(await client.patch("/v1/workspace", {"analyse_every_days": 4}, if_match="*"))
+    counted = await nights_with_news(client, database, workspace, clock, 2)
+    assert counted["analyse"] == 1
+    for _ in range(4):
+        clock.move(days=1)
+        await tick(database, clock)
+    assert (await asked(database, workspace.id))["analyse"] == 1
+    await leave_off(database, workspace.id)
+    done(await client.patch("/v1/workspace", {"analyse_every_days": None}, if_match="*"))
+    assert (await nights_with_news(client, database, workspace, clock, 5))["analyse"] == 0
+    done(await client.patch("/v1/workspace", {"analyse_every_days": 1}, if_match="*"))
+    clock.move(days=1)
+    await tick(database, clock)
+    assert (await asked(database, workspace.id))["analyse"] == 1
 
 
 async def test_a_training_that_comes_round_is_a_candidate(
@@ -153,7 +198,7 @@ async def test_a_training_that_comes_round_is_a_candidate(
         request = await session.scalar(select(jobs.c.request).where(jobs.c.kind == "train"))
     assert request == {"promote": "never"}
     analysis = (await client.read("/v1/analyses"))["items"]
-    assert [(item["state"], item["in_force"]) for item in analysis] == [("queued", True)]
+    assert [(item["state"], item["in_force"]) for item in analysis] == [("queued", False)]
 
 
 async def test_never_two_of_a_kind_wait_for_one_workspace(
@@ -255,8 +300,7 @@ async def test_what_need_not_be_kept_is_pruned_a_portion_at_a_time(
         done(await client.post("/v1/role-proposals", PROPOSAL, idempotency_key=f"k{number}"))
     tables = schedules.known.metadata.tables
     async with database.write(workspace.id) as session:
-        old = clock.now - timedelta(days=8)
-        await session.execute(tables["idempotent_answers"].update().values(stored_at=old))
+        await session.execute(tables["idempotent_answers"].update().values(stored_at=clock.now - timedelta(days=8)))
     done(await client.post("/v1/role-proposals", PROPOSAL, idempotency_key="young"))
     await tick(database, clock)
     clock.move(**DAY)
@@ -270,8 +314,7 @@ async def test_what_need_not_be_kept_is_pruned_a_portion_at_a_time(
     async with database.read(workspace.id) as session:
         left = await session.scalar(select(func.count()).select_from(tables["idempotent_answers"]))
         kinds = sorted(await session.scalars(select(jobs.c.kind)))
-    assert left == 1
-    assert kinds == sorted(NIGHTLY)
+    assert (left, kinds) == (1, sorted(NIGHTLY))
 
 
 PROPOSAL = {"role": "r", "kind": "tool", "customer_need": "n", "proposed_change": "c"}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from api.pages import languages
+from api import languages
+from api.languages import accepted, choose, languages_of
 from api.pages.fields import read_fields, shown_again
-from api.pages.languages import accepted, choose, languages_of
 from models.rules.fitting import misfits
 
 CHOICES = [{"key": key, "texts": {"en": key}} for key in ("a", "b", "c")]

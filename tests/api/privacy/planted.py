@@ -1,5 +1,6 @@
 """One customer whose word stands in every field that takes a text, in every kind of record: what the canary plants."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,18 +8,24 @@ from sqlalchemy import select
 
 from models.database import Database
 from models.holding import Deed
+from models.ids import uuid7
 from models.personal_data import HOLDINGS
 from models.tables import metadata
 from tests.api.caller import Caller, ago, done
+from tests.api.suggesting import look_through
 
 WITHOUT = {
     "analyses": "ids of cases",
+    "challenger_risks": "ids, a moment and two numbers",
+    "comment_suggestions": "ids, a phrase of the workspace's, and a score",
     "completions": "ids",
+    "condition_set_findings": "ids of cases",
     "departure_versions": "choices and moments",
     "idempotent_answers": "sealed under the header itself",
     "invited_responses": "ids",
     "jobs": "ids and moments; what a failure may say is tried in test_sweep",
     "observation_versions": "choices and moments",
+    "outreach_draws": "ids, a choice and moments",
     "quota_places": "keys of quotas",
     "revenue_versions": "an amount and choices",
     "rule_looks": "an id and a moment",
@@ -68,7 +75,7 @@ async def plant_contacts(client: Caller, word: str) -> None:
 
 async def plant_answers(client: Caller, form: Caller, word: str) -> None:
     """Let the customer answer: at once, in steps, by an invitation, by a key that only claims, with a key kept."""
-    answers = {"comment": word, "should_not_have_happened": word, "needs_met": "no"}
+    answers = {"comment": f"{word} was rude", "should_not_have_happened": word, "needs_met": "no"}
     await client.respond(word, satisfaction=1, answers=answers, reference=word)
     begun = {"survey": "post_interaction", "case": word, "answers": {"comment": f"{word} at first"}, "complete": False}
     step = done(await client.post("/v1/responses", begun))
@@ -93,14 +100,55 @@ async def plant_what_staff_write(client: Caller, word: str) -> None:
     done(await client.post("/v1/heard", {"reference": "unlinked", "what": sentence}))
     judged = {"reference": word, "verdict": "wrong_reason", "conditions": ["rude"], "note": sentence}
     done(await client.post(f"/v1/customers/{word}/risk/feedback", judged))
+    texts = dict.fromkeys(("team", "owner", "promise", "note"), word)
+    done(await client.post("/v1/follow-ups", {"reference": word, "case": word, **texts}))
+    others = {"reference": "F-1", "customer": f"friend-of-{len(word)}", "promise": sentence, "note": sentence}
+    done(await client.post("/v1/follow-ups", others))
     drawn = {"conditions": ["rude", "late"], "cases": [word], "note": sentence}
     done(await client.post("/v1/condition-sets", drawn))
+    done(await client.post("/v1/scorecards", {"reason": sentence}))
     evidence = {"cases": [word], "responses": [word]}
     await client.offer_role("P-1", situation=sentence, customer_need=sentence, evidence=evidence)
     await client.answer_role("P-1", "ask", reason=sentence)
+    await client.countermeasure("M-1", title=sentence)
+    done(await client.post("/v1/measures-in-use", {"reference": "U-1", "name": sentence}))
     request = {"reference": "S-1", "team": "north", "kind": "tool", "what": sentence}
     done(await client.post("/v1/support-requests", request))
     await client.void("/v1/support-requests/S-1", sentence)
+
+
+async def plant_what_is_missing(database: Database, workspace_id: UUID, word: str) -> None:
+    """Let people name what was missing in a case of the customer's, and the customer in one of somebody else's."""
+    cases, analyses, missing = (metadata.tables[name] for name in ("cases", "analyses", "missing_conditions"))
+    async with database.write(workspace_id) as session:
+        analysis = await session.scalar(select(analyses.c.id).where(analyses.c.workspace_id == workspace_id))
+        for reference in (word, f"after-{len(word)}"):
+            case = await session.scalar(select(cases.c.id).where(cases.c.reference == reference))
+            row = {"workspace_id": workspace_id, "id": uuid7(), "analysis_id": analysis, "case_id": case}
+            said = {"words": f"no key, see {word}", "actor": "key:1", "recorded_at": datetime.now(UTC)}
+            await session.execute(missing.insert().values(**row, **said))
+
+
+async def plant_a_model(database: Database, workspace_id: UUID, word: str) -> None:
+    """Let somebody name the customer in why a model is to serve."""
+    models, decisions = (metadata.tables[name] for name in ("risk_models", "model_decisions"))
+    here = {"workspace_id": workspace_id, "id": uuid7()}
+    numbers = {"n_customers": 2, "n_departures": 1, "sha256": "0" * 64, "basis": "blended"}
+    learnt = {"name": "a model", "state": "retired", "document": {}, "card": {}, "created_at": datetime.now(UTC)}
+    decided = {"decision": "promoted", "was": "candidate", "anyway": True, "reason": f"It found {word} in time."}
+    async with database.write(workspace_id) as session:
+        await session.execute(models.insert().values(**here, **numbers, **learnt))
+        row = {**here, "id": uuid7(), "model_id": here["id"], **decided}
+        await session.execute(decisions.insert().values(**row, actor="key:1", recorded_at=datetime.now(UTC)))
+
+
+async def plant_decisions(client: Caller, database: Database, workspace_id: UUID, word: str) -> None:
+    """Let a worker look through what the customer wrote, and people decide on what it finds."""
+    await client.catalogue("rude", phrases=["was rude"])
+    assert await look_through(database, workspace_id) > 0
+    for place, one in enumerate(await client.read_all("/v1/suggestions")):
+        decision = "confirm" if place % 2 == 0 else "decline"
+        done(await client.post(f"/v1/suggestions/{one['id']}/{decision}", {"note": f"Asked {word}."}))
 
 
 async def unplanted(database: Database, workspace_id: UUID, word: str) -> set[str]:

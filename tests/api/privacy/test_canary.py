@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,10 @@ import httpx
 import pytest
 from structlog.typing import EventDict
 
-from api import errors, observing, worker
+from api import errors, worker
 from api.cli.learning import score_all
 from api.learner import analyse, train
+from api.logs import RequestLines
 from api.webhooks.delivery import deliver_due
 from api.worker import work_off
 from api.workspaces.service import WorkspaceSettings
@@ -24,7 +25,7 @@ from tests.api.application import application
 from tests.api.caller import Caller, ago, refusal
 from tests.api.company import a_past, catalogue, tell, today
 from tests.api.conftest import MakeCaller, MakeWorkspace
-from tests.api.privacy.planted import WITHOUT, plant, unplanted
+from tests.api.privacy.planted import WITHOUT, plant, plant_a_model, plant_decisions, plant_what_is_missing, unplanted
 from tests.api.webhooks.hooking import hook, set_up
 from tests.api.webhooks.receiver import answering, receiving
 from tests.postgres.server import PostgresServer
@@ -71,7 +72,14 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         written.append(str(event))
         return event
 
-    for module in (observing, errors, worker):
+    tell = RequestLines.tell
+
+    def note_request(self: RequestLines, request_id: str, line: Mapping[str, Any]) -> None:
+        written.append(str({"request_id": request_id, **line}))
+        tell(self, request_id, line)
+
+    monkeypatch.setattr(RequestLines, "tell", note_request)
+    for module in (errors, worker):
         logger = module.log.bind()
         *before, render = logger._processors
         monkeypatch.setattr(logger, "_processors", [*before, note, render])
@@ -140,10 +148,13 @@ async def test_no_byte_is_left_of_whom_was_erased(
     async with receiving(answering(500), answering(204)) as receiver:
         await hook(client, receiver, ["response.received", "case.failed", "customer.at_risk"])
         await plant(client, await caller("feedback:write"), CANARY)
+        await plant_decisions(client, database, workspace.id, CANARY)
         assert await deliver_due(database) > 0
         assert any(CANARY.encode() in post.body for post in receiver.posts)
     await provoke(client)
     await analyse("warm-homes")
+    await plant_what_is_missing(database, workspace.id, CANARY)
+    await plant_a_model(database, workspace.id, CANARY)
     summary = await train("Warm Homes", promote="yes")
     assert summary["customers"] == 22
     assert (await score_all("warm-homes"))["customers"] == 23

@@ -103,6 +103,29 @@ async def test_a_sweep_in_many_portions_misses_nothing(
         assert "K-1" not in str(await found(database, workspace, table, column))
 
 
+async def test_a_case_that_showed_a_set_is_no_evidence_once_it_is_erased(
+    client: Caller, database: Database, workspace: WorkspaceSettings
+) -> None:
+    for number in (1, 2):
+        await client.put_customer(f"C-{number}")
+        await client.put_case(f"K-{number}", f"C-{number}")
+    ids = {row["reference"]: row["id"].replace("-", "") for row in await client.read_all("/v1/cases")}
+    at, analysis, mine = datetime.now(UTC), uuid7(), uuid7()
+    shared = {"workspace_id": workspace.id}
+    asked = {"id": analysis, "outcome": "failure", "request": {}, "state": AnalysisState.DONE, "created_at": at}
+    known = {"id": mine, "outcome": "failure", "conditions": ["late"], "stored_at": at}
+    figures = {"status": "confirmed", "rows": 2, "customers": 2, "failures": 2, "completion": 1, "low": 0, "high": 1}
+    finding = {"id": mine, "analysis_id": analysis, "position": 0, **figures, "measures": {}, "recorded_at": at}
+    async with database.write(workspace.id) as session:
+        for name, row in (("analyses", asked), ("condition_sets", known)):
+            await session.execute(insert(metadata.tables[name]), [{**shared, **row}])
+        shown = {"evidence": [ids["K-1"], ids["K-2"]]}
+        await session.execute(insert(metadata.tables["condition_set_findings"]), [{**shared, **finding, **shown}])
+    await client.erase("C-1")
+    await work_off(database)
+    assert await found(database, workspace, "condition_set_findings", "evidence") == [[ids["K-2"]]]
+
+
 async def test_staff_who_named_the_erased_in_a_sentence_keep_the_sentence(client: Caller, database: Database) -> None:
     await client.put_customer("C-1", email="Ana@example.org")
     await client.put_customer("7", name="Bo")

@@ -31,6 +31,7 @@ from ml.features import (
     one_moment,
     some_moments,
 )
+from ml.features.customers import OF_ASKING
 from ml.snapshots import read_snapshots
 from models.access import Scope
 from models.base import to_us
@@ -104,6 +105,13 @@ def alike(one: Mapping[Any, Row], other: Mapping[Any, Row], tolerance: float) ->
 def says_something(found: Mapping[Any, Row]) -> None:
     """Hold features to be of a company to which something happened: each tells some customers apart."""
     quiet = {"promises_open", "promises_overdue", "effort_last"}  # all are kept in the end, and no effort is asked
+    quiet |= {
+        *OF_ASKING,
+        "elapsed_ratio_max_90",
+        "elapsed_ratio_last",
+        "value_ratio",
+    }  # nobody was asked, no night passed
+    quiet |= {"elapsed_hours_max_90", "elapsed_hours_mean_90", "elapsed_hours_last"}  # all take two days
     columns = {name for values in found.values() for name in values} - quiet
     dull = {name for name in columns if len({values.get(name) for values in found.values()}) == 1}
     assert dull == set()

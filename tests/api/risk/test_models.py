@@ -130,7 +130,13 @@ async def test_a_card_says_what_a_model_is_for_and_what_it_weighs(
     card = await client.read(f"/v1/models/{model}/card")
     assert {name: card[name] for name in read} == read
     assert (card["usable"], card["refused"], card["horizon_days"]) == (True, None, 90)
-    assert card["card"] == {"purpose": "a test"}
+    assert card["card"]["purpose"] == "a test"
+    assert set(card["card"]["libraries"]) == {"steadfast", "numpy", "scipy", "scikit-learn"}
+    assert "must not decide a customer's terms or redress" in card["purpose"]
+    nothing = {"model": model, "report": None, "computed_at": None}
+    assert {name: card["drift"][name] for name in nothing} == nothing
+    for what in ("drift", "fairness", "comparison"):
+        assert await client.read(f"/v1/models/{model}/{what}") == card[what]
     assert "seen:late" in {term["feature"] for term in card["weights"]}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from api.dependencies import Caller as KeyHolder
 from api.dependencies import Work, writing_as
-from api.risk import queries, registry, service
+from api.risk import deciding, queries, registry, service
 from api.workspaces.service import WorkspaceSettings
 from ml.scorecard import scorecard_for
 from ml.scoring import RiskModel
@@ -26,10 +26,12 @@ KEYS: dict[str, Any] = {
     "interval_kind": TEXT, "horizon_days": COUNT, "basis": TEXT, "n_customers": COUNT, "n_departures": COUNT,
     "flagged": bool, "threshold": NUMBER, "expected_loss": COUNT, "currency": TEXT, "as_of": TEXT, "model": TEXT,
     "top_set": TEXT, "reason_text": TEXT, "conditions": LIST, "condition_sets": LIST, "near_sets": LIST,
-    "follow_up": dict,
+    "follow_up": dict, "uncertain": bool, "flag_rule": TEXT, "outreach_worth": COUNT,
+    "base_log_odds": NUMBER, "contributions": LIST,
 }  # fmt: skip
 MAY_BE_UNKNOWN = {
-    "risk", "low", "high", "threshold", "expected_loss", "top_set", "reason_text", "follow_up"
+    "risk", "low", "high", "threshold", "expected_loss", "top_set", "reason_text", "follow_up",
+    "flag_rule", "outreach_worth", "base_log_odds",
 }  # fmt: skip
 CONDITION = {"code", "seen", "last_seen", "risk_without", "countermeasure", "evidence"}
 PASSED_ON = {"all": [{"field": "handovers", "op": "ge", "value": 3}]}
@@ -161,7 +163,7 @@ async def promoted(database: Database, workspace: WorkspaceSettings, model: Risk
     """Register a model and let it serve."""
     async with writing_as(database, operator(workspace)) as work:
         model_id = await registry.register(work, model, {"purpose": "a test"}, 0, 1)
-        await registry.promote(work, model_id)
+        await deciding.promote(work, model_id)
     return model_id
 
 

@@ -27,11 +27,19 @@ WHOLE: dict[str, Any] = {
     "support_request_due_days": 7,
     "follow_up_due_days": 1,
     "contact_rest_days": 0,
+    "analyse_every_days": 7,
+    "implicit_departure_days": 90,
+    "train_every_days": 14,
+    "fairness_by": ["region"],
     "cost_rates": {
         "minute": {"amount": 95, **EUR},
         "minute_by_team": {"north": {"amount": 120, **EUR}},
         "contact": {"amount": 700, **EUR},
         "repeat_within_days": 7,
+        "components": {"courier": "rework"},
+        "value_years": 2.5,
+        "excess_departure": 0.04,
+        "referral_share": 0.2,
     },
     "retention": {"responses": 730, "comments": 365, "audit": None, "events": 30},
     "branding": {"name": "Warmer", "logo_url": "https://example.com/logo.svg", "colour": "#0b5fFF"},
@@ -56,7 +64,16 @@ async def test_a_new_workspace_keeps_everything_and_has_due_rules(client: Caller
     found = await client.read("/v1/workspace")
     assert found["retention"] == dict.fromkeys(("responses", "comments", "audit", "events"))
     assert found["branding"] == {"name": None, "logo_url": None, "colour": None}
-    assert found["cost_rates"] == {"minute": None, "minute_by_team": {}, "contact": None, "repeat_within_days": 14}
+    assert found["cost_rates"] == {
+        "minute": None,
+        "minute_by_team": {},
+        "contact": None,
+        "repeat_within_days": 14,
+        "components": {},
+        "value_years": None,
+        "excess_departure": None,
+        "referral_share": None,
+    }
     days = ("answer_due_days", "support_request_due_days", "follow_up_due_days", "contact_rest_days")
     assert [found[name] for name in days] == [10, 10, 2, 30]
 
@@ -80,6 +97,14 @@ async def test_inside_a_document_absent_keeps_and_null_clears(client: Caller) ->
         ({"slug": None}, "cannot_be_cleared", "/slug"),
         ({"name": None}, "cannot_be_cleared", "/name"),
         ({"contact_rest_days": None}, "cannot_be_cleared", "/contact_rest_days"),
+        ({"implicit_departure_days": 6}, "malformed", "/implicit_departure_days"),
+        ({"analyse_every_days": 0}, "malformed", "/analyse_every_days"),
+        ({"train_every_days": 0}, "malformed", "/train_every_days"),
+        ({"train_every_days": 93}, "malformed", "/train_every_days"),
+        ({"fairness_by": [""]}, "malformed", "/fairness_by/0"),
+        ({"fairness_by": None}, "cannot_be_cleared", "/fairness_by"),
+        ({"analyse_every_days": 93}, "malformed", "/analyse_every_days"),
+        ({"analyse_every_days": 1.5}, "malformed", "/analyse_every_days"),
         ({"follow_up_due_days": 0}, "malformed", "/follow_up_due_days"),
         ({"support_request_due_days": True}, "malformed", "/support_request_due_days"),
         ({"retention": {"responses": 0}}, "malformed", "/retention/responses"),

@@ -28,6 +28,17 @@ def test_all_conjunctions_with_enough_failures_are_there_with_their_counts() -> 
     assert counted == {}
 
 
+def test_the_failing_rows_of_every_candidate_are_told_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = world()
+    monkeypatch.setattr(module, "_AT_ONCE", 2000)
+    found = Candidates(build_pool(X, plain_items(X, column_kinds(X))), np.flatnonzero(y), least=8)
+    matrix, failing = found._matrix, X[y]
+    assert (np.diff(found.members[:, 0]) >= 0).all()
+    for at in range(len(found.members)):
+        own = matrix.indices[matrix.indptr[at] : matrix.indptr[at + 1]]
+        assert own.tolist() == np.flatnonzero(failing[:, found.set_at(at)].all(axis=1)).tolist()
+
+
 def test_a_share_of_the_failing_rows_ranks_candidates_as_all_of_them_do(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y = world(30_000)
     pool, failing = build_pool(X, plain_items(X, column_kinds(X))), np.flatnonzero(y)

@@ -1,9 +1,14 @@
 """Periods, false discoveries and what a status means."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from ml.mining.confirmation import benjamini_hochberg, is_amplifier, split_in_time
-from ml.mining.items import Item
+from ml.mining.items import Item, Items
+from ml.mining.observed import Observed
 
 
 def test_equal_moments_never_lie_on_both_sides() -> None:
@@ -31,6 +36,32 @@ def test_more_small_p_values_let_more_pass() -> None:
     assert benjamini_hochberg(np.empty(0)).tolist() == []
 
 
-def test_a_set_with_one_accepted_part_amplifies_nothing() -> None:
-    a, b = Item(0, "eq", 1.0), Item(1, "eq", 1.0)
-    assert not is_amplifier((a, b), [(a,), (a, b)])
+A, B = Item(0, "eq", 1.0), Item(1, "eq", 1.0)
+WARM, HOT, WORN = Item(2, "gt", 60.0), Item(2, "gt", 80.0), Item(3, "gt", 200.0)
+
+
+def states_of(sets: list[Items], n: int = 4000) -> NDArray[np.int8]:
+    """Two flags and two numbers, drawn evenly."""
+    rng = np.random.default_rng(1)
+    X = np.column_stack([rng.random((n, 2)) < 0.4, rng.uniform(0, 100, n), rng.uniform(0, 300, n)]).astype(float)
+    return Observed(X).matrix(sets)
+
+
+@pytest.mark.parametrize(
+    ("sets", "amplifies"),
+    [
+        ([(A, B), (A,)], False),
+        ([(A, B), (A,), (B,)], True),
+        ([(A, B), (A,), (B,), (A, WORN)], True),
+        ([(A, WARM), (A,), (HOT,)], False),
+        ([(A, HOT), (A,), (WARM,)], True),
+        ([(A, HOT), (A,), (replace(HOT, value=81.0),)], True),
+        ([(A, HOT), (A,), (replace(HOT, op="le"),)], False),
+        ([(HOT, WORN), (WARM,), (replace(WORN, value=150.0),)], True),
+        ([(A, B, HOT), (A, WARM), (B,)], True),
+        ([(HOT, WORN), (WARM,), (HOT,)], False),
+        ([(A,), (A, B), (B,)], False),
+    ],
+)
+def test_a_set_amplifies_what_it_is_the_union_of_wherever_the_cuts_are(sets: list[Items], amplifies: bool) -> None:
+    assert is_amplifier(0, sets, states_of(sets)) is amplifies

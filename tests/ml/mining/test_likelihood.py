@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from ml.mining.likelihood import Table, fit_table, information, log_likelihood
+from ml.mining.likelihood import Table, _direction, fit_table, information, log_likelihood
 
 
 def drawn(seed: int) -> Table:
@@ -43,3 +43,9 @@ def test_a_set_that_always_fails_is_fitted_without_complaint() -> None:
     table = Table(np.array([90.0, 10.0]), np.array([0.0, 10.0]), np.array([[1.0, 0.0], [1.0, 1.0]]))
     fit = fit_table(table)
     assert fit.probability == pytest.approx([0, 1], abs=1e-6)
+
+
+def test_a_direction_is_found_where_the_information_says_nothing() -> None:
+    nothing = np.zeros(2)
+    free = np.array([True, True])
+    assert _direction(np.ones((3, 2)), np.zeros(3), nothing, free, nothing).tolist() == [0, 0]

@@ -49,6 +49,20 @@ async def test_one_alone_is_stored_at_once_and_those_who_come_meanwhile_together
     assert taking.waiting == 0
 
 
+async def test_another_transaction_is_begun_beside_the_first_once_it_is_worth_it() -> None:
+    store = Store()
+    taking = Lanes(store, abreast=2)
+    waiting = [asyncio.create_task(taking.take("lane", number)) for number in range(3)]
+    await in_turn()
+    waiting += [asyncio.create_task(taking.take("lane", number)) for number in range(3, 40)]
+    await in_turn()
+    assert len(store.batches) == 2
+    store.open.set()
+    assert await asyncio.gather(*waiting) == [f"stored {number}" for number in range(40)]
+    assert [number for batch in store.batches for number in batch] == list(range(40))
+    assert await taking.take("lane", 41) == "stored 41"
+
+
 async def test_lanes_do_not_wait_for_each_other() -> None:
     store = Store()
     taking = Lanes(store)

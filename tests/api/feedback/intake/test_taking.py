@@ -1,16 +1,22 @@
 """Answers taken the fast way: the same rows, the same answers and the same refusals as on the ordinary way."""
 
 import asyncio
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
 from api import audit, kinds, outbox
 from api.feedback.intake.service import Intake
+from api.feedback.sameness import content_hash
+from api.feedback.schemas import ResponseBody
 from models.access import ApiKey, Scope
 from models.database import Database
 from tests.api.caller import Caller, done, refusal
@@ -19,6 +25,13 @@ from tests.api.conftest import MakeCaller
 pytestmark = pytest.mark.anyio
 
 keys = ApiKey.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
+
+
+ANSWERED = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=4,
+)
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -72,6 +85,86 @@ async def test_both_ways_store_the_same(client: Caller, form: Caller, express: l
     own = {"id", "reference", "answered_at", "recorded_at", "stored_at"}
     assert {name: one[name] for name in one.keys() - own} == {name: other[name] for name in other.keys() - own}
     assert (one["claimed_customer"], one["customer"], one["failure"]) == ("C-1", None, None)
+
+
+async def test_the_rows_of_both_ways_have_the_same_columns(
+    client: Caller, form: Caller, database: Database, express: list[int]
+) -> None:
+    for _ in range(2):
+        fast = done(await form.post("/v1/responses", body()))
+    ordinary = done(await form.ask("POST", "/v1/responses", {"Idempotency-Key": "once"}, json=body()))
+    assert express == [1]
+    workspace_id = await workspace_of(client)
+    version, own = kinds.RESPONSE.version, {"id", "occurred_at", "recorded_at", "stored_at", "answered_at"}
+    told = select(outbox.events.c.payload, outbox.events.c.type, outbox.events.c.once).where(
+        outbox.events.c.workspace_id == workspace_id
+    )
+    async with database.read(workspace_id) as session:
+        stored = [
+            (await session.execute(select(version).where(version.c.id == UUID(made["id"])))).mappings().one()
+            for made in (fast, ordinary)
+        ]
+        happened = (await session.execute(told)).all()
+    one, other = ({name: row[name] for name in row.keys() - own} for row in stored)
+    assert one == other
+    assert len({(event.type, event.once, *sorted(set(event.payload) - {"response"})) for event in happened}) == 1
+    assert len({event.payload["response"] for event in happened}) == 3
+
+
+async def test_answers_refused_by_what_held_before_are_judged_by_what_holds_now(client: Caller, form: Caller) -> None:
+    for _ in range(2):
+        done(await form.post("/v1/responses", body()))
+    asked = (await client.read("/v1/surveys/post_interaction"))["questions"]
+    mood = {"key": "mood", "kind": "rating", "texts": {"en": "In what mood?"}}
+    answers = {"satisfaction": 3, "mood": 3}
+    refusal(await form.post("/v1/responses", body(answers=answers)), 422)
+    done(await client.post("/v1/surveys/post_interaction/versions", {"questions": [*asked, mood]}))
+    done(await client.post("/v1/surveys/post_interaction/publish", None))
+    made = done(await form.post("/v1/responses", body(answers=answers)))
+    assert (await client.read(f"/v1/responses/{made['id']}"))["survey_version"] == 2
+
+
+async def test_what_counts_as_a_failure_now_is_what_counts(client: Caller, express: list[int]) -> None:
+    anonymous = body(customer=None, case=None, answers={"satisfaction": 3})
+    for _ in range(2):
+        assert done(await client.post("/v1/responses", anonymous))["failure"] is False
+    stricter = {"all": [{"field": "answers.satisfaction", "op": "le", "value": 3}]}
+    done(await client.ask("PATCH", "/v1/workspace", {"If-Match": "*"}, json={"failure_definition": stricter}))
+    found = [done(await client.post("/v1/responses", anonymous))["failure"] for _ in range(2)]
+    assert found == [True, True]
+    assert express == [1, 1]
+
+
+async def test_hooks_that_are_gone_stand_in_nobodys_way(client: Caller, form: Caller, express: list[int]) -> None:
+    hook = {"target_url": "https://crm.example/hooks", "events": ["response.received"]}
+    made = done(await client.post("/v1/hooks", hook))
+    for _ in range(2):
+        done(await form.post("/v1/responses", body()))
+    assert express == []
+    assert (await client.ask("DELETE", f"/v1/hooks/{made['id']}")).status_code == 204
+    for _ in range(2):
+        done(await form.post("/v1/responses", body()))
+    assert express == [1]
+
+
+@given(
+    row=st.fixed_dictionaries(
+        {"survey": st.just("s"), "answers": st.dictionaries(st.text("ab/é", min_size=1), ANSWERED, max_size=4)},
+        optional={
+            "version": st.integers(1, 9),
+            "customer": st.just("C-1"),
+            "invitation": st.just("token"),
+            "language": st.just("pt-BR"),
+            "complete": st.booleans(),
+            "answered_at": st.just("2026-05-04T09:30:00+02:00"),
+        },
+    )
+)
+def test_what_tells_two_answers_apart_is_the_hash_of_what_was_said(row: dict[str, Any]) -> None:
+    sent = ResponseBody.model_validate({**row, "id": uuid4(), "reference": "R-1"})
+    left_out = {"id", "reference"} | (set() if "invitation" in row else {"invitation"})
+    said = json.dumps(sent.model_dump(mode="json", exclude=left_out), sort_keys=True)
+    assert content_hash(sent) == hashlib.sha256(said.encode()).hexdigest()
 
 
 async def test_who_may_vouch_is_told_what_an_anonymous_answer_means(client: Caller, express: list[int]) -> None:

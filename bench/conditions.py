@@ -1,25 +1,29 @@
 """Condition sets: each figure asked of the engine beside the one measured.
 
-    python bench/condition_sets.py [--data FOLDER] [--quick]
+    python bench/conditions.py [--data FOLDER] [--quick] [--only worlds|peers|table|data] [--write FOLDER]
 
 With --data (the folder of public evaluation data) AI4I and Olist are measured too; --quick takes fewer and smaller
-worlds and says so in the names.
+worlds and says so in the names. --write writes the worlds as tables for `steadfast analyse --table` instead.
 """
 
 import argparse
+import json
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
 from bench.condition_data import Cases, machines, orders
+from bench.condition_peers import compared
 from bench.figures import Figure, print_figures
-from bench.worlds import SHUFFLED, World, planted_world
+from bench.worlds import SHUFFLED, World, planted_world, write_table
 from ml.conditions import ConditionSetMiner, FoundSet
 
 STATUS = Path("/proc/self/status")
@@ -65,7 +69,19 @@ def planted(seeds: int) -> Figure:
 
 def million(rows: int) -> Figure:
     """Measure one planted world of a million rows: sets, CPU seconds and memory above the data."""
-    world = planted_world(1, rows)
+    right, told, spent, above = _whole(planted_world(1, rows))
+    fine = right and spent < 5 and above < 500
+    return Figure(f"planted sets, {rows:,} rows".replace(",", " "), "8/8, < 5 CPU s, < 500 MB above data", told, fine)
+
+
+def wide(rows: int) -> Figure:
+    """Measure a planted world of three hundred conditions, most of them noise."""
+    _, told, _, _ = _whole(planted_world(1, rows, conditions=300))
+    return Figure(f"300 conditions, {rows:,} rows".replace(",", " "), "an answer", told, reached=None)
+
+
+def _whole(world: World) -> tuple[bool, str, float, float]:
+    """Return whether the planted sets came out exactly, what came out in words, CPU seconds and MB above the data."""
     before = _memory("VmRSS")
     if RESET_PEAK.exists():
         RESET_PEAK.write_text("5")
@@ -74,12 +90,8 @@ def million(rows: int) -> Figure:
     spent = time.process_time() - began
     above = (_memory("VmHWM") - before) / 1024
     truth = {frozenset(world.names[j] for j in members) for members in world.planted}
-    return Figure(
-        f"planted sets, {rows:,} rows".replace(",", " "),
-        "8/8, < 5 CPU s, < 500 MB above data",
-        f"{len(truth & sets)}/{len(truth)}, {len(sets - truth)} extra, {spent:.1f} CPU s, {above:.0f} MB",
-        sets == truth and spent < 5 and above < 500,
-    )
+    told = f"{len(truth & sets)}/{len(truth)}, {len(sets - truth)} extra, {spent:.1f} CPU s, {above:.0f} MB"
+    return sets == truth, told, spent, above
 
 
 def _memory(key: str) -> int:
@@ -194,20 +206,48 @@ def olist(folder: Path) -> list[Figure]:
     return figures
 
 
-def figures(data: Path | None, quick: bool) -> list[Figure]:
-    """Return every figure.
+def as_table(rows: int) -> Figure:
+    """Write a planted world as a table, run the command over it, and hold its sets beside those of the engine."""
+    world = planted_world(1, rows)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "world.csv"
+        write_table(world, file)
+        command = [sys.executable, "-m", "api.cli", "analyse", "--table", str(file), "--outcome", "failed", "--json"]
+        told = subprocess.run(command, capture_output=True, check=True, timeout=300)  # noqa: S603 - our own module
+    read = {
+        frozenset(condition["feature"] for condition in one["conditions"]) for one in json.loads(told.stdout)["sets"]
+    }
+    here = {features(found) for found in mine(world).sets_}
+    return Figure(
+        f"`steadfast analyse --table`, {rows:,} rows".replace(",", " "),
+        "the sets of the engine",
+        f"{len(read & here)} of {len(here)} the same, {len(read - here)} others",
+        read == here and bool(here),
+    )
 
-    Parameters
-    ----------
-    data : Path or None
-        Folder of the public evaluation data; without it AI4I and Olist are reported as not measured.
-    quick : bool
-        Fewer and smaller worlds.
-    """
+
+def write_worlds(folder: Path, rows: int) -> None:
+    """Write every kind of world as a table and say what is planted in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    worlds = {"planted": planted_world(1, rows), "segments": planted_world(1, rows, segments=5)}
+    worlds["large"] = planted_world(1, rows, conditions=150, with_four=True)
+    worlds |= {f"nothing-{kind}": make(1) for kind, make in SHUFFLED.items()}
+    for name, world in worlds.items():
+        write_table(world, folder / f"{name}.csv")
+        options = ("" if world.groups is None else " --customer customer") + (
+            "" if world.strata is None else " --strata segment"
+        )
+        print(f"steadfast analyse --table {folder / name}.csv --outcome failed{options}")
+        for members in world.planted:
+            print("  planted:", ", ".join(world.names[j] for j in sorted(members)))
+
+
+def figures(data: Path | None, quick: bool) -> list[Figure]:
+    """Return every figure, with the parameters of `measured`."""
     return list(measured(data, quick=quick))
 
 
-def measured(data: Path | None, *, quick: bool) -> Iterator[Figure]:
+def measured(data: Path | None, *, quick: bool, only: str | None = None) -> Iterator[Figure]:
     """Yield every figure as soon as it is measured.
 
     Parameters
@@ -216,13 +256,40 @@ def measured(data: Path | None, *, quick: bool) -> Iterator[Figure]:
         Folder of the public evaluation data; without it AI4I and Olist are reported as not measured.
     quick : bool
         Fewer and smaller worlds.
+    only : {"worlds", "peers", "table", "data"}, optional
+        One part alone.
     """
+    parts = {
+        "worlds": lambda: worlds_figures(quick=quick),
+        "peers": lambda: peers_figures(quick=quick),
+        "table": lambda: iter([as_table(20_000 if quick else 50_000)]),
+        "data": lambda: data_figures(data),
+    }
+    for name, part in parts.items():
+        if only in {None, name}:
+            yield from part()
+
+
+def worlds_figures(*, quick: bool) -> Iterator[Figure]:
+    """Yield what comes out of worlds whose sets are known."""
     yield planted(3 if quick else 10)
     yield million(200_000 if quick else 1_000_000)
     yield many_conditions(1 if quick else 3)
+    yield wide(10_000 if quick else 50_000)
     for kind in SHUFFLED:
         yield shuffled(kind, 10 if quick else 100)
     yield confounded(3 if quick else 10)
+
+
+def peers_figures(*, quick: bool) -> Iterator[Figure]:
+    """Yield what peers find in the same worlds."""
+    yield from compared(50_000, list(range(1 if quick else 5)))
+    if not quick:
+        yield from compared(1_000_000, [1])
+
+
+def data_figures(data: Path | None) -> Iterator[Figure]:
+    """Yield what is found in public data."""
     for name, measure, file in (("AI4I", ai4i, "ai4i.csv.gz"), ("Olist", olist, "olist_orders.csv.gz")):
         if data is not None and (data / file).exists():
             yield from measure(data)
@@ -232,11 +299,16 @@ def measured(data: Path | None, *, quick: bool) -> Iterator[Figure]:
 
 def main() -> None:
     """Print the table; exit 1 if a figure falls short."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of the public evaluation data")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller worlds")
+    parser.add_argument("--only", choices=["worlds", "peers", "table", "data"], help="one part alone")
+    parser.add_argument("--write", type=Path, help="write the worlds as tables into this folder")
     chosen = parser.parse_args()
-    sys.exit(0 if print_figures(measured(chosen.data, quick=chosen.quick)) else 1)
+    if chosen.write is not None:
+        write_worlds(chosen.write, 5_000 if chosen.quick else 50_000)
+        return
+    sys.exit(0 if print_figures(measured(chosen.data, quick=chosen.quick, only=chosen.only)) else 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which of a survey's languages a page speaks, and in which direction it is read."""
+"""Which of some languages somebody is answered in, and in which direction it is read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -1,0 +1,1 @@
+"""The facts of loyalty over time: points held against limits, split only where a reason is recorded."""

@@ -1,0 +1,117 @@
+"""The facts themselves: what was counted for each share, by group and period, as charts and profiles read it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+
+from api.dependencies import Work
+from api.errors import NotAboutThis
+from api.failures import telling as failures
+from api.measures.loyalty.asking import Question
+from api.measures.loyalty.counting import learnt, staff
+from api.measures.loyalty.counting.clocks import standing_cases
+from api.measures.loyalty.counting.contacts import contacts
+from api.measures.loyalty.counting.rows import Rows, case_rows, customers, in_time, promises
+from api.measures.loyalty.counting.sums import Cell, read, sums
+from models.ids import in_order
+from models.rules.loyalty.dimensions import ABOUT_STAFF, PARTS, Dimension, Part
+from models.rules.loyalty.profile import PartSums
+
+MOST_CELLS = 20_000
+MOST_LOOKED_AT = 5_000
+"""A failure definition that asks no customer is a rule, and rules run in Python: over so many cases in a request."""
+Cells = Mapping[Cell, Mapping[Part, PartSums]]
+EVERY_PART = frozenset(Part)
+
+
+async def cells(work: Work, asked: Question, parts: Collection[Part] = EVERY_PART) -> Cells:
+    """Return what was counted for some shares.
+
+    Parameters
+    ----------
+    work
+    asked
+        With its `periods` the sums are of each: whole customers within a period. Those of periods are never added up;
+        `asked.whole` asks for the window as one.
+    parts
+        Those to count: all, or what one dimension is made of.
+
+    Returns
+    -------
+    Mapping
+        By group and number of the period. The group is None where nothing is told apart, and where it is not known.
+        Shares without a row are left out.
+
+    Raises
+    ------
+    NotAboutThis
+        `too_many_points`.
+    """
+    return await cells_of(work, asked, await counted_rows(work, asked, parts), parts)
+
+
+async def cells_of(work: Work, asked: Question, counted: Sequence[Rows], parts: Collection[Part] = EVERY_PART) -> Cells:
+    """Return what was counted in some rows, and beside it what is no customers' among some shares."""
+    found: dict[Cell, dict[Part, PartSums]] = {}
+    for rows in counted:
+        for row in await _read(work, sums(rows, MOST_CELLS + 1)):
+            found.setdefault((row["grp"], row["period"]), {}).update(
+                read(row, [Part(part) for part in rows.parts if part in parts])
+            )
+    beside: list[Cells] = []
+    if ABOUT_STAFF & set(parts):
+        beside.append(await staff.cells(work, asked))
+    if Part.LEARNT in parts:
+        beside.append(await learnt.cells(work, asked))
+    for told in beside:
+        for cell, sums_of in told.items():
+            found.setdefault(cell, {}).update({part: own for part, own in sums_of.items() if part in parts})
+    if len(found) > MOST_CELLS:
+        detail = f"That is more than {MOST_CELLS} points. Ask for a shorter time, longer periods or fewer groups."
+        raise NotAboutThis(detail, code="too_many_points")
+    return {cell: own for cell, own in found.items() if own}
+
+
+async def of_dimension(work: Work, asked: Question, dimension: Dimension) -> Cells:
+    """Return what was counted for the shares of one dimension: what a chart of it is drawn from.
+
+    Of a dimension of one share `known.total` and `known.n` of it are k and n.
+    """
+    return await cells(work, asked, PARTS[dimension])
+
+
+async def counted_rows(work: Work, asked: Question, parts: Collection[Part] = EVERY_PART) -> Sequence[Rows]:
+    """Return the rows of customers in which some shares are counted, each share in one of them."""
+    wanted = frozenset(parts)
+    found: list[Rows] = []
+    if Part.KEPT in wanted:
+        found.append(promises(asked))
+    failing = None
+    if wanted & {Part.TOLD_FIRST, Part.PUT_BACK, Part.RESTORED_IN_TIME}:
+        failing = await _failing(work, asked)
+    of_cases = case_rows(asked, failing, wanted)
+    if of_cases is not None:
+        found.append(of_cases)
+    if Part.NOT_NEEDLESS in wanted:
+        found.append(contacts(asked))
+    if Part.AS_NEW in wanted:
+        found.append(customers(asked))
+    return found
+
+
+async def _failing(work: Work, asked: Question) -> Sequence[UUID] | None:
+    """Return which cases fail by their facts, none where they are too many to look at; None where customers say it."""
+    if asked.failure.asks_the_customer:
+        return None
+    cases = standing_cases(asked.together, called="cases_asked")
+    statement = select(cases.c.id).where(in_time(asked, cases.c.opened_us)).limit(MOST_LOOKED_AT + 1)
+    ids = list((await work.session.scalars(statement)).all())
+    if len(ids) > MOST_LOOKED_AT:
+        return []
+    return in_order(await failures.failing_by_facts(work, ids, asked.now_us))
+
+
+async def _read(work: Work, statement: Select[Any]) -> Sequence[RowMapping]:
+    return list((await work.session.execute(statement)).mappings())
