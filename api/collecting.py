@@ -18,11 +18,15 @@ def to_stay() -> Iterator[None]:
         gc.freeze()
 
 
-OBJECTS_BETWEEN = 50_000
+OBJECTS_BETWEEN = 20_000
 """Objects made beyond those that went, before the youngest are looked at; Python's own is 700. A request of ours makes
 hundreds that all go with it, and each look stops everybody who waits for an answer."""
+
+LOOKS_BETWEEN = 5
+"""Looks at the younger before the older are looked at as well; Python's own is 10. What was in use during a look counts
+as older ever after, garbage or not: seldom as looks are, it would wait for hours and be paid for in memory."""
 
 
 def look_seldom() -> None:
     """Let the collector look less often, as a process that answers requests wants it."""
-    gc.set_threshold(OBJECTS_BETWEEN, 10, 20)
+    gc.set_threshold(OBJECTS_BETWEEN, LOOKS_BETWEEN, LOOKS_BETWEEN)
