@@ -1,7 +1,7 @@
 """The collector of garbage, told of what it need not look at."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -26,7 +26,21 @@ LOOKS_BETWEEN = 5
 """Looks at the younger before the older are looked at as well; Python's own is 10. What was in use during a look counts
 as older ever after, garbage or not: seldom as looks are, it would wait for hours and be paid for in memory."""
 
+OLDEST = 2
+
 
 def look_seldom() -> None:
     """Let the collector look less often, as a process that answers requests wants it."""
     gc.set_threshold(OBJECTS_BETWEEN, LOOKS_BETWEEN, LOOKS_BETWEEN)
+    gc.callbacks.append(_warmed_up)
+
+
+def _warmed_up(phase: str, told: Mapping[str, int]) -> None:
+    """Leave alone, once, what the first look at the oldest found in use: statements compiled, pages remembered.
+
+    Python looks at the oldest only when a quarter as much has been added to them as there was. Of all that a warm
+    process holds that would be ten megabytes of garbage before anybody looks.
+    """
+    if phase == "stop" and told["generation"] == OLDEST:
+        gc.callbacks.remove(_warmed_up)
+        gc.freeze()
