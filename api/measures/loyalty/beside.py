@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Select, and_, case, cast, func, null, select
+from sqlalchemy import CTE, BigInteger, Select, and_, case, cast, func, null, select
 
 from api import kinds
 from api.measures.answers import by_start
 from api.measures.loyalty.asking import Question
-from api.measures.loyalty.counting.clocks import answers_about_cases, flag, number, standing_cases
-from api.measures.loyalty.counting.contacts import FAILURE, judged
+from api.measures.loyalty.counting.clocks import CLOCK, FULLY
+from api.measures.loyalty.counting.columns import Column, flag, number
+from api.measures.loyalty.counting.contacts import DEMAND, FAILURE, judged
+from api.measures.loyalty.counting.reading import Reading
 from api.measures.loyalty.counting.rows import Rows, Share, counted, in_time
 from models.rules.loyalty.cases import DAY_US, MINUTE_US
 from models.rules.loyalty.nights import MORNING_US, NIGHT_US, offsets
 
-Column = ColumnElement[Any]
 MOST_LINKS = 20
 
 
@@ -34,9 +35,13 @@ class Beside(StrEnum):
     CAUSED = "caused"
 
 
-def shares(asked: Question, told: CTE) -> Sequence[Rows]:
+NAMES = (*CLOCK, *DEMAND, "waiting_for_customer_minutes", "caused_by_case")
+"""What is read of cases."""
+
+
+def shares(read: Reading, told: CTE) -> Sequence[Rows]:
     """Return the rows in which the shares are counted, of one period."""
-    return [_wanted(asked, told), _done(asked, told), met(asked), _demand(asked), _caused(asked)]
+    return [_wanted(read.asked, told), _done(read.asked, told), met(read), _demand(read), _caused(read)]
 
 
 def _wanted(asked: Question, told: CTE) -> Rows:
@@ -55,17 +60,17 @@ def _done(asked: Question, told: CTE) -> Rows:
     return Rows([Beside.UNCHALLENGED], rows.where(in_time(asked, column.done_for_us)))
 
 
-def met(asked: Question) -> Rows:
+def met(read: Reading) -> Rows:
     """Count answers that the need was fully met."""
-    cases, said = standing_cases(asked), answers_about_cases(asked, "answers_met")
-    rows = counted(asked, cases, said.c.said_us, Share(Beside.NEEDS_MET, flag(said.c.met == "fully")))
+    asked, cases, said = read.asked, read.cases, read.answers
+    rows = counted(asked, cases, said.c.said_us, Share(Beside.NEEDS_MET, flag(said.c.met == FULLY)))
     rows = rows.select_from(cases.join(said, said.c.case_id == cases.c.id))
     return Rows([Beside.NEEDS_MET], rows.where(said.c.met.is_not(None), in_time(asked, said.c.said_us)))
 
 
-def _demand(asked: Question) -> Rows:
+def _demand(read: Reading) -> Rows:
     """Count contacts that were failure demand, as customers say and as staff classified."""
-    told = judged(asked)
+    asked, told = read.asked, judged(read)
 
     def said(by: Column) -> Column:
         return case((by.is_(None), null()), else_=flag(by == FAILURE))
@@ -79,18 +84,17 @@ def _demand(asked: Question) -> Rows:
     return Rows(parts, rows.where(in_time(asked, told.c.happened_us), told.c.weight > 0))
 
 
-def _caused(asked: Question) -> Rows:
+def _caused(read: Reading) -> Rows:
     """Count, of the cases opened, those that an earlier case caused."""
-    cases = standing_cases(asked, "caused_by_case")
+    asked, cases = read.asked, read.cases
     rows = counted(asked, cases, cases.c.opened_us, Share(Beside.CAUSED, flag(cases.c.caused_by_case.is_not(None))))
     return Rows([Beside.CAUSED], rows.where(in_time(asked, cases.c.opened_us)))
 
 
-def links(asked: Question) -> Select[Any]:
+def links(read: Reading) -> Select[Any]:
     """Select which needs led to which: `need`, `caused_by_need`, `cases`, `customers`; the most cases first."""
-    cases = standing_cases(asked.together, "caused_by_case", called="caused")
-    causes = standing_cases(asked.together, called="causes")
-    head = kinds.CASE.head
+    asked, cases, head = read.asked, read.cases, kinds.CASE.head
+    causes = cases.alias("causes")
     named = and_(head.c.workspace_id == asked.workspace_id, head.c.reference == cases.c.caused_by_case)
     many = func.count()
     return (

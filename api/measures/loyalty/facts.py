@@ -4,16 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import CompoundSelect, RowMapping, Select, select
 
 from api.dependencies import Work
 from api.errors import NotAboutThis
 from api.failures import telling as failures
 from api.measures.loyalty.asking import Question
 from api.measures.loyalty.counting import learnt, staff
-from api.measures.loyalty.counting.clocks import standing_cases
-from api.measures.loyalty.counting.contacts import contacts
-from api.measures.loyalty.counting.rows import Rows, case_rows, customers, in_time, promises
+from api.measures.loyalty.counting.contacts import DEMAND, contacts
+from api.measures.loyalty.counting.reading import Reading
+from api.measures.loyalty.counting.rows import CASE_NAMES, Rows, case_rows, customers, in_time, promises
 from api.measures.loyalty.counting.sums import Cell, read, sums
 from models.ids import in_order
 from models.rules.loyalty.dimensions import ABOUT_STAFF, PARTS, Dimension, Part
@@ -24,6 +24,9 @@ MOST_LOOKED_AT = 5_000
 """A failure definition that asks no customer is a rule, and rules run in Python: over so many cases in a request."""
 Cells = Mapping[Cell, Mapping[Part, PartSums]]
 EVERY_PART = frozenset(Part)
+RESTORE = frozenset({Part.TOLD_FIRST, Part.PUT_BACK, Part.RESTORED_IN_TIME})
+OF_CASES = RESTORE | {Part.DONE_IN_TIME, Part.FIRST_TIME, Part.WITHOUT_PERMISSION}
+"""The shares that cases are counted for."""
 
 
 async def cells(work: Work, asked: Question, parts: Collection[Part] = EVERY_PART) -> Cells:
@@ -55,11 +58,11 @@ async def cells(work: Work, asked: Question, parts: Collection[Part] = EVERY_PAR
 async def cells_of(work: Work, asked: Question, counted: Sequence[Rows], parts: Collection[Part] = EVERY_PART) -> Cells:
     """Return what was counted in some rows, and beside it what is no customers' among some shares."""
     found: dict[Cell, dict[Part, PartSums]] = {}
-    for rows in counted:
-        for row in await _read(work, sums(rows, MOST_CELLS + 1)):
-            found.setdefault((row["grp"], row["period"]), {}).update(
-                read(row, [Part(part) for part in rows.parts if part in parts])
-            )
+    shares = [Part(part) for rows in counted for part in rows.parts]
+    if counted:
+        for row in await _read(work, sums(counted, MOST_CELLS + 1)):
+            known = {part: own for part, own in read(row, shares).items() if part in parts}
+            found.setdefault((row["grp"], row["period"]), {}).update(known)
     beside: list[Cells] = []
     if ABOUT_STAFF & set(parts):
         beside.append(await staff.cells(work, asked))
@@ -83,29 +86,36 @@ async def of_dimension(work: Work, asked: Question, dimension: Dimension) -> Cel
 
 
 async def counted_rows(work: Work, asked: Question, parts: Collection[Part] = EVERY_PART) -> Sequence[Rows]:
-    """Return the rows of customers in which some shares are counted, each share in one of them."""
+    """Return the rows of customers in which some shares are counted, each share in one of them: of one reading."""
     wanted = frozenset(parts)
-    found: list[Rows] = []
-    if Part.KEPT in wanted:
-        found.append(promises(asked))
-    failing = None
-    if wanted & {Part.TOLD_FIRST, Part.PUT_BACK, Part.RESTORED_IN_TIME}:
-        failing = await _failing(work, asked)
-    of_cases = case_rows(asked, failing, wanted)
-    if of_cases is not None:
-        found.append(of_cases)
-    if Part.NOT_NEEDLESS in wanted:
-        found.append(contacts(asked))
-    if Part.AS_NEW in wanted:
-        found.append(customers(asked))
+    read = Reading(asked, names_of(wanted))
+    failing = await _failing(work, asked) if wanted & RESTORE else None
+    return rows_of(read, failing, wanted)
+
+
+def rows_of(read: Reading, failing: Sequence[UUID] | None, parts: Collection[Part] = EVERY_PART) -> Sequence[Rows]:
+    """Return the rows in which some shares are counted; `failing` are the cases that fail by their facts."""
+    found = case_rows(read, failing, parts) if OF_CASES & set(parts) else []
+    if Part.KEPT in parts:
+        found.append(promises(read))
+    if Part.NOT_NEEDLESS in parts:
+        found.append(contacts(read))
+    if Part.AS_NEW in parts:
+        found.append(customers(read))
     return found
+
+
+def names_of(parts: Collection[Part] = EVERY_PART) -> Sequence[str]:
+    """Return what has to be read of cases for some shares."""
+    names = CASE_NAMES if OF_CASES & set(parts) else ()
+    return (*names, *(DEMAND if Part.NOT_NEEDLESS in parts else ()))
 
 
 async def _failing(work: Work, asked: Question) -> Sequence[UUID] | None:
     """Return which cases fail by their facts, none where they are too many to look at; None where customers say it."""
     if asked.failure.asks_the_customer:
         return None
-    cases = standing_cases(asked.together, called="cases_asked")
+    cases = Reading(asked.together).cases
     statement = select(cases.c.id).where(in_time(asked, cases.c.opened_us)).limit(MOST_LOOKED_AT + 1)
     ids = list((await work.session.scalars(statement)).all())
     if len(ids) > MOST_LOOKED_AT:
@@ -113,5 +123,5 @@ async def _failing(work: Work, asked: Question) -> Sequence[UUID] | None:
     return in_order(await failures.failing_by_facts(work, ids, asked.now_us))
 
 
-async def _read(work: Work, statement: Select[Any]) -> Sequence[RowMapping]:
+async def _read(work: Work, statement: Select[Any] | CompoundSelect[Any]) -> Sequence[RowMapping]:
     return list((await work.session.execute(statement)).mappings())

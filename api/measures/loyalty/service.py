@@ -1,15 +1,16 @@
 """How loyal the company is to its customers: the facts as they are asked for."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from api.dependencies import Work
 from api.measures.loyalty import answering, beside, facts, judging
 from api.measures.loyalty.asking import By, Question
 from api.measures.loyalty.beside import Beside
 from api.measures.loyalty.counting import contacts
-from api.measures.loyalty.counting.clocks import clocks
+from api.measures.loyalty.counting.clocks import CLOCK, clocks
+from api.measures.loyalty.counting.reading import Reading
+from api.measures.loyalty.counting.rows import Rows
 from api.measures.loyalty.counting.sums import Group, read, sums
 from api.measures.loyalty.felt import service as felt
 from api.measures.loyalty.schemas import (
@@ -76,9 +77,9 @@ async def _points(work: Work, asked: Question) -> list[PointAnswer]:
 async def _beside(work: Work, asked: Question) -> BesideAnswer:
     """Return what is shown beside the dimensions, of all; capability by what is told apart, or else by need."""
     whole = asked.together
-    told = clocks(whole, "waiting_for_customer_minutes")
-    shares = (await _shares(work, beside.shares(whole, told))).get(None, {})
-    links = await work.session.execute(beside.links(whole))
+    read_once = Reading(whole, beside.NAMES)
+    shares = (await _shares(work, beside.shares(read_once, clocks(read_once)))).get(None, {})
+    links = await work.session.execute(beside.links(Reading(whole, beside.NAMES)))
     return BesideAnswer(
         flow_confirmed=answering.share_of(shares.get(Beside.CONFIRMED_IN_TIME)),
         unchallenged=answering.share_of(shares.get(Beside.UNCHALLENGED)),
@@ -90,16 +91,16 @@ async def _beside(work: Work, asked: Question) -> BesideAnswer:
     )
 
 
-async def _shares(work: Work, rows: Any) -> Mapping[Group, dict[Beside, PartSums]]:
+async def _shares(work: Work, rows: Sequence[Rows]) -> Mapping[Group, dict[Beside, PartSums]]:
     found: dict[Group, dict[Beside, PartSums]] = {}
-    for source in rows:
-        for row in (await work.session.execute(sums(source, facts.MOST_CELLS))).mappings():
-            found.setdefault(row["grp"], {}).update(read(row, [Beside(part) for part in source.parts]))
+    shares = [Beside(part) for source in rows for part in source.parts]
+    for row in (await work.session.execute(sums(rows, facts.MOST_CELLS))).mappings():
+        found.setdefault(row["grp"], {}).update(read(row, shares))
     return found
 
 
 async def _time(work: Work, asked: Question) -> TimeAnswer:
-    told = clocks(asked, "waiting_for_customer_minutes")
+    told = clocks(Reading(asked, beside.NAMES))
     row = (await work.session.execute(beside.waits(asked, told, asked.start_us - LOOKED_BACK_US))).one()
     return TimeAnswer(
         cases=row.cases,
@@ -111,8 +112,8 @@ async def _time(work: Work, asked: Question) -> TimeAnswer:
 
 async def _capability(work: Work, asked: Question) -> list[CapabilityAnswer]:
     apart = asked.told_by(By.NEED) if asked.by is None else asked
-    met = await _shares(work, [beside.met(apart)])
-    rows = await work.session.execute(beside.capability(apart, clocks(apart)))
+    met = await _shares(work, [beside.met(Reading(apart))])
+    rows = await work.session.execute(beside.capability(apart, clocks(Reading(apart, CLOCK))))
     times = {row.grp: row for row in rows}
     return [
         CapabilityAnswer(
@@ -129,7 +130,7 @@ async def _capability(work: Work, asked: Question) -> list[CapabilityAnswer]:
 
 
 async def _demand(work: Work, asked: Question, shares: Mapping[Beside, PartSums]) -> DemandAnswer:
-    rows = await work.session.execute(contacts.agreement(asked))
+    rows = await work.session.execute(contacts.agreement(Reading(asked, contacts.DEMAND)))
     both = {
         (row.by_customer, row.by_staff): row.contacts for row in rows if None not in {row.by_customer, row.by_staff}
     }

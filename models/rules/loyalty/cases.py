@@ -24,7 +24,8 @@ class CaseFacts:
     opened_us : int
         The first contact.
     done_us, confirmed_us : int | None
-        When the company called it done, and when the customer did.
+        When the company called it done, and when it was by the customer's word: what was recorded of it, or what the
+        company had called done before the customer answered that the need was met, or that answer.
     denied : bool
         The customer's newest answer says the need is not met: it is not done, whatever was recorded.
     heard_us : int | None

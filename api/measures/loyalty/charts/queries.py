@@ -7,7 +7,9 @@ from sqlalchemy import ColumnElement, Select, Subquery, and_, func, select
 from api import kinds
 from api.measures.answers import as_they_stood, by_start
 from api.measures.loyalty.asking import Question
-from api.measures.loyalty.counting.clocks import clocks, number, standing_cases, us
+from api.measures.loyalty.counting.clocks import CLOCK, clocks
+from api.measures.loyalty.counting.columns import number, us
+from api.measures.loyalty.counting.reading import Reading
 from api.measures.loyalty.counting.rows import in_period, in_time
 from models.rules.histograms import EDGES
 
@@ -20,7 +22,7 @@ def elapsed_counts(asked: Question) -> Select[Any]:
     Columns are `grp`, `period`, `bin` (of `EDGES`) and `n`. The clock runs from the first contact, through nights and
     through waiting for the customer.
     """
-    column = clocks(asked).c
+    column = clocks(Reading(asked, CLOCK)).c
     took = column.done_for_us - column.opened_us
     cases = (
         select(
@@ -40,7 +42,7 @@ def happened_by_customer(asked: Question, name: str) -> Subquery:
 
     Columns are `grp`, `period`, `whose`, `k` (how often), `m` (cases of which it is known), `r` (cases).
     """
-    cases = standing_cases(asked, name)
+    cases = Reading(asked, [name]).cases
     often = cases.c[name]
     keys = [cases.c.grp, in_period(asked, cases.c.opened_us).label("period"), cases.c.whose]
     counted = [

@@ -7,136 +7,117 @@ the answer is about the case. Both words are kept: `models.rules.agreement` says
 
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Select,
-    String,
-    Subquery,
-    and_,
-    case,
-    cast,
-    func,
-    null,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import CTE, Select, String, Subquery, and_, case, cast, func, null, or_, select, union_all
 
-from api.measures.loyalty.asking import Question
-from api.measures.loyalty.counting.clocks import (
-    answers_about_cases,
-    apart,
-    contacts_told,
-    flag,
-    grouped,
-    number,
-    standing_cases,
-)
+from api.measures.loyalty.asking import By
+from api.measures.loyalty.counting.columns import Column, apart, count, flag, number
+from api.measures.loyalty.counting.reading import Reading, now_called
 from api.measures.loyalty.counting.rows import Rows, in_period, in_time
 from models.case import Demand
 from models.rules.loyalty.dimensions import Part
 
-Column = ColumnElement[Any]
+DEMAND = ("contacts", "demand")
+"""What is read of a case of which no contact was reported."""
 FAILED_US = ("went_wrong", "chasing", "unclear")
 """What customers say who had to get in touch because something had failed them: failure demand (Seddon 1992)."""
 FAILURE, VALUE = Demand.FAILURE.value, Demand.VALUE.value
 
 
-def contacts(asked: Question) -> Rows:
+def contacts(read: Reading) -> Rows:
     """Count contacts that were no failure demand."""
-    told = judged(asked)
+    told = judged(read)
     column = told.c
     demand = func.coalesce(column.by_customer, column.by_staff)
     part = Part.NOT_NEEDLESS.value
     statement = select(
         column.grp,
-        in_period(asked, column.happened_us).label("period"),
+        in_period(read.asked, column.happened_us).label("period"),
         column.whose,
         (flag(demand == VALUE) * column.weight).label(f"k_{part}"),
         (flag(demand.is_not(None)) * column.weight).label(f"m_{part}"),
         column.weight.label(f"r_{part}"),
-    ).where(in_time(asked, column.happened_us))
+    ).where(in_time(read.asked, column.happened_us))
     return Rows([Part.NOT_NEEDLESS], statement)
 
 
-def agreement(asked: Question) -> Select[Any]:
+def agreement(read: Reading) -> Select[Any]:
     """Select how many contacts were judged by customer and staff, and how: `by_customer`, `by_staff`, `contacts`."""
-    told = judged(asked)
+    told = judged(read)
     column = told.c
     return (
         select(column.by_customer, column.by_staff, func.count().label("contacts"))
-        .where(in_time(asked, column.happened_us), column.weight > 0)
+        .where(in_time(read.asked, column.happened_us), column.weight > 0)
         .group_by(column.by_customer, column.by_staff)
         .order_by(column.by_customer, column.by_staff)
     )
 
 
-def judged(asked: Question) -> Subquery:
+def judged(read: Reading) -> Subquery:
     """Select every contact, those of cases without any reported among them.
 
     Columns are `grp`, `whose`, `happened_us`, `weight` (how many it stands for), and `by_customer` and `by_staff`:
     value, failure, or null where nobody said.
+
+    Parameters
+    ----------
+    read
+        With `DEMAND` among its names.
     """
-    reported, unreported = _reported(asked), _unreported(asked)
-    return union_all(reported, unreported).subquery("judged")
+    return union_all(_reported(read), _unreported(read)).subquery("judged")
 
 
-def _reported(asked: Question) -> Select[Any]:
-    told = _of_cases(asked)
-    group, rows = grouped(asked, told, told.c.whose)
-    said = _answered_about(told, asked)
-    return select(
-        group.label("grp"),
-        told.c.whose,
-        told.c.happened_us,
-        number(1).label("weight"),
-        _by_customer(said.c.word).label("by_customer"),
-        _by_staff(told.c.demand).label("by_staff"),
-    ).select_from(rows.outerjoin(said, said.c.contact_id == told.c.id))
-
-
-def _of_cases(asked: Question) -> CTE:
-    """Select contacts with whose they are, of which need, team and channel: their own where they name it."""
-    cases = standing_cases(asked.together, "team", called="cases_of_contacts")
-    told = contacts_told(asked, "demand", "team", "channel")
-    statement = select(
-        told.c.id,
-        told.c.happened_us,
-        told.c.demand,
-        told.c.channel,
-        func.coalesce(told.c.team, cases.c.team).label("team"),
-        cases.c.need,
-        cases.c.whose,
-        cases.c.id.label("case_id"),
+def _reported(read: Reading) -> Select[Any]:
+    told, cases = read.contacts, read.cases
+    said = _answered_about(read)
+    return (
+        select(
+            _group(read).label("grp"),
+            cases.c.whose,
+            told.c.happened_us,
+            count(1).label("weight"),
+            _by_customer(said.c.word).label("by_customer"),
+            _by_staff(told.c.demand).label("by_staff"),
+        )
+        .join_from(told, cases, cases.c.id == told.c.case_id)
+        .outerjoin(said, said.c.contact_id == told.c.id)
     )
-    return apart(statement.join(cases, cases.c.id == told.c.case_id), "contacts_of_cases")
 
 
-def _answered_about(told: CTE, asked: Question) -> CTE:
+def _group(read: Reading) -> Column:
+    """Return what tells a contact apart: its own team and channel where it names them, all else its case's."""
+    if read.asked.by is By.CHANNEL:
+        return read.contacts.c.channel
+    if read.asked.by is By.TEAM:
+        return func.coalesce(now_called(read.asked, read.contacts.c.team), read.cases.c.grp)
+    return read.cases.c.grp
+
+
+def _answered_about(read: Reading) -> CTE:
     """Select what was answered about which contact: `contact_id`, and `word` of the newest answer."""
-    said = answers_about_cases(asked, "answers_about_contacts")
-    spans = _spans(told)
+    said, spans = read.reasons, _spans(read)
     within = and_(
         said.c.case_id == spans.c.case_id,
         said.c.said_us >= spans.c.from_us,
         or_(spans.c.until_us.is_(None), said.c.said_us < spans.c.until_us),
     )
     statement = select(spans.c.id.label("contact_id"), _newest(said).label("word")).join(said, within)
-    return apart(statement.where(said.c.reason.is_not(None)).group_by(spans.c.id), "answered_about")
+    return apart(statement.group_by(spans.c.id), "answered_about")
 
 
-def _spans(told: CTE) -> CTE:
-    """Select contacts with the time in which an answer is about them: until the next, and of the first from ever on.
+def _spans(read: Reading) -> CTE:
+    """Select contacts of cases with a reason, and the time in which an answer is about each: until the next.
 
-    Of contacts of one case at one moment only the first told has a time.
+    The time of the first is from ever on. Of contacts of one case at one moment only the first told has a time.
     """
+    told, said = read.contacts, read.reasons
     of = told.c.case_id
     backwards = [told.c.happened_us, told.c.id.desc()]
     first = func.min(told.c.happened_us).over(partition_by=of)
     next_us = func.lead(told.c.happened_us).over(partition_by=of, order_by=backwards)
-    placed = select(told.c.id, of, told.c.happened_us, first.label("first_us"), next_us.label("until_us")).subquery(
-        "placed"
+    placed = (
+        select(told.c.id, of, told.c.happened_us, first.label("first_us"), next_us.label("until_us"))
+        .where(of.in_(select(said.c.case_id)))
+        .subquery("placed")
     )
     column = placed.c
     begins = case((column.happened_us == column.first_us, number(0)), else_=column.happened_us)
@@ -153,31 +134,26 @@ def _newest(said: CTE) -> Column:
     return func.max(said.c.said_us * number(2) + flag(said.c.reason.in_(FAILED_US)))
 
 
-def _unreported(asked: Question) -> Select[Any]:
-    cases = standing_cases(asked, "contacts", "demand", called="cases_alone")
-    told = contacts_told(asked, called="contacts_there")
-    there = apart(select(told.c.case_id).distinct(), "with_contacts")
-    said = _answered_about_case(asked)
+def _unreported(read: Reading) -> Select[Any]:
+    cases, told, said = read.cases, read.contacts, _answered_about_case(read)
     return (
         select(
-            cases.c.grp.label("grp"),
+            cases.c.grp,
             cases.c.whose,
             cases.c.opened_us,
-            func.coalesce(cases.c.contacts, number(1)).label("weight"),
+            func.coalesce(cases.c.contacts, count(1)).label("weight"),
             _by_customer(said.c.word).label("by_customer"),
             _by_staff(cases.c.demand).label("by_staff"),
         )
-        .select_from(
-            cases.outerjoin(there, there.c.case_id == cases.c.id).outerjoin(said, said.c.case_id == cases.c.id)
-        )
-        .where(there.c.case_id.is_(None))
+        .outerjoin_from(cases, told, told.c.case_id == cases.c.id)
+        .outerjoin(said, said.c.case_id == cases.c.id)
+        .where(told.c.case_id.is_(None))
     )
 
 
-def _answered_about_case(asked: Question) -> CTE:
-    said = answers_about_cases(asked, "answers_about_them")
-    statement = select(said.c.case_id, _newest(said).label("word")).where(said.c.reason.is_not(None))
-    return apart(statement.group_by(said.c.case_id), "answered_about_case")
+def _answered_about_case(read: Reading) -> CTE:
+    said = read.reasons
+    return apart(select(said.c.case_id, _newest(said).label("word")).group_by(said.c.case_id), "answered_about_case")
 
 
 def _by_customer(word: Column) -> Column:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Double, Select, Subquery, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Double, Select, Subquery, case, func, literal, select, union_all
 
 from api.measures.loyalty.counting.rows import Rows
 from models.rules.loyalty.composite import Line
@@ -20,37 +20,45 @@ P = TypeVar("P", bound=StrEnum)
 Group = str | None
 Cell = tuple[Group, int]
 """A group and the number of a period."""
+SUMS = ("customers", "n", "total", "total_squared", "total_by_n", "n_squared", "rows")
 
 
 def by_customer(rows: Rows) -> Subquery:
     """Add up each customer's rows by group and period."""
+    if rows.by_customer:
+        return rows.statement.subquery("by_customer")
     told = rows.statement.subquery("rows")
-    keys = [told.c[name] for name in ("grp", "period", "whose")]
+    # Customers first: sorting by who tells rows apart at the first look, by text of a few kinds it takes them all.
+    keys = [told.c[name] for name in ("whose", "period", "grp")]
     counted = [func.sum(told.c[name]).label(name) for name in _names(rows)]
     return select(*keys, *counted).group_by(*keys).subquery("by_customer")
 
 
-def sums(rows: Rows, most: int) -> Select[Any]:
-    """Select the sums of each group and period over its customers; at most so many rows.
+def sums(counted: Sequence[Rows], most: int) -> CompoundSelect[Any]:
+    """Select the sums of each group and period over its customers; at most so many lines of each of the rows.
 
     Columns are `grp`, `period`, and of each share what `ClusterSums` and `PartSums` are made of, by its name:
-    `customers_`, `n_`, `total_`, `total_squared_`, `total_by_n_`, `n_squared_`, `rows_`.
+    `customers_`, `n_`, `total_`, `total_squared_`, `total_by_n_`, `n_squared_`, `rows_`. A line tells of the shares of
+    some rows; those of others have no rows in it.
     """
+    shares = [part for rows in counted for part in rows.parts]
+    return union_all(*(_sums_of(rows, shares, most) for rows in counted))
+
+
+def _sums_of(rows: Rows, shares: Sequence[StrEnum], most: int) -> Select[Any]:
     told = by_customer(rows)
     columns: list[Column] = []
-    for part in rows.parts:
-        k, m, r = (told.c[f"{name}_{part.value}"] for name in "kmr")
-        found = {
-            "customers": func.count(case((m > 0, 1))),
-            "n": func.sum(m),
-            "total": func.sum(k),
-            "total_squared": func.sum(k * k),
-            "total_by_n": func.sum(k * m),
-            "n_squared": func.sum(m * m),
-            "rows": func.sum(r),
-        }
+    for part in shares:
+        found: Mapping[str, Column] = dict.fromkeys(SUMS, literal(0))
+        if part in rows.parts:
+            k, m, r = (told.c[f"{name}_{part.value}"] for name in "kmr")
+            known = func.count(case((m > 0, 1)))
+            over = (known, func.sum(m), func.sum(k), func.sum(k * k), func.sum(k * m), func.sum(m * m), func.sum(r))
+            found = dict(zip(SUMS, over, strict=True))
         columns += [column.label(f"{name}_{part.value}") for name, column in found.items()]
-    return select(told.c.grp, told.c.period, *columns).group_by(told.c.grp, told.c.period).limit(most)
+    keys = [told.c.grp, told.c.period]
+    # At most so many of each: where SQL unites, only a query within may be cut short.
+    return select(select(*keys, *columns).group_by(*keys).limit(most).subquery("sums_of"))
 
 
 def read(row: Mapping[Any, Any], parts: Sequence[P]) -> dict[P, PartSums]:
@@ -59,9 +67,9 @@ def read(row: Mapping[Any, Any], parts: Sequence[P]) -> dict[P, PartSums]:
 
 
 def _sums(row: Mapping[Any, Any], part: StrEnum) -> PartSums:
-    names = ("customers", "n", "total", "total_squared", "total_by_n", "n_squared")
-    found = {name: int(row[f"{name}_{part.value}"]) for name in names}
-    return PartSums(ClusterSums(**found, row_squares=found["total"]), int(row[f"rows_{part.value}"]))
+    told = {name: int(row[f"{name}_{part.value}"]) for name in SUMS}
+    rows = told.pop("rows")
+    return PartSums(ClusterSums(**told, row_squares=told["total"]), rows)
 
 
 def squares(rows: Sequence[Rows], lines: Mapping[Group, Sequence[Mapping[Part, Line]]]) -> Select[Any]:

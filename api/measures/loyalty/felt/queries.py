@@ -11,7 +11,8 @@ from sqlalchemy import BigInteger, Select, and_, case, or_, select, type_coerce
 from api import kinds
 from api.measures.answers import Place, among, as_they_stood, said_in
 from api.measures.loyalty.asking import By, Question
-from api.measures.loyalty.counting.clocks import number, standing_cases, us
+from api.measures.loyalty.counting.columns import number, us
+from api.measures.loyalty.counting.reading import Reading
 from models.felt import FeltReport
 from models.rules.values import DAY_US
 
@@ -51,7 +52,7 @@ def served(asked: Question) -> Select[Any]:
 
     Columns are `id`, `whose` (the customer), `segment`, `need`, `opened_us` and `in_window`.
     """
-    cases = standing_cases(replace(asked, by=By.SEGMENT), called="served")
+    cases = Reading(replace(asked, by=By.SEGMENT)).cases
     opened = cases.c.opened_us
     until_us = min(asked.end_us, asked.now_us)
     long_before_us = asked.start_us - (asked.end_us - asked.start_us)

@@ -25,7 +25,8 @@ from sqlalchemy import (
 from api import kinds
 from api.measures.answers import as_they_stood, by_start
 from api.measures.loyalty.asking import By, Question
-from api.measures.loyalty.counting.clocks import number, standing_cases, us
+from api.measures.loyalty.counting.columns import number, us
+from api.measures.loyalty.counting.reading import Reading
 from api.measures.loyalty.counting.rows import in_period, in_time
 from ml.features import departures
 from models.revenue import RevenueKind
@@ -40,7 +41,7 @@ def departed(asked: Question, horizon_days: int) -> Select[Any]:
     Customers of a period are those with a case opened in it who had not left by its end. Only periods whose horizon is
     over are told.
     """
-    cases = standing_cases(asked)
+    cases = Reading(asked).cases
     starts, ends = [p.start_us for p in asked.periods], [p.end_us for p in asked.periods]
     end = by_start(cases.c.opened_us, starts, ends)
     served = (

@@ -121,6 +121,9 @@ def facts_of(found: Invented, case: Row) -> CaseFacts:
     fully = sorted(moment for moment, met in told if met == "fully")
     if last_no is not None and not (fully and fully[0] > last_no):
         fully = [moment for moment in fully[-1:] if moment > last_no]
+    if confirmed is None and fully and done is not None and (last_no or -1) < done <= fully[0]:
+        # Who answers later that the need was met says that it was, when it was called done.
+        confirmed = done
     confirmed = min([*fully[:1], *([confirmed] if confirmed is not None else [])], default=None)
     heard = min(_heard(found, case, done), default=None) if done is not None else None
     minutes = NEEDS[case["need"]]

@@ -99,8 +99,8 @@ async def test_what_stands_beside(client: Caller) -> None:
     assert (beside["unchallenged"]["value"], beside["unchallenged"]["n"]) == (0, 9)
     capable = beside["capability"][0]
     assert (capable["group"], capable["n"], capable["customers"], capable["needs_met"]["value"]) == ("repair", 9, 9, 75)
-    assert capable["median_hours"] == pytest.approx(72, abs=0.01)
-    assert capable["ninetieth_hours"] == pytest.approx(72, abs=0.01)
+    assert capable["median_hours"] == pytest.approx(48, abs=0.01)
+    assert capable["ninetieth_hours"] == pytest.approx(48, abs=0.01)
     assert beside["time"] == {"cases": 9, "nights": pytest.approx(50), "waiting_for_customer": None, "waiting_known": 0}
     demand = beside["failure_demand"]
     assert (demand["by_customer"]["value"], demand["by_staff"]["value"]) == (25, 25)
