@@ -1,5 +1,6 @@
-"""The collector of garbage, told of what it need not look at."""
+"""What a process that stays keeps of its memory: the collector of garbage and the heap, told what it is like."""
 
+import ctypes
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -44,3 +45,18 @@ def _warmed_up(phase: str, told: Mapping[str, int]) -> None:
     if phase == "stop" and told["generation"] == OLDEST:
         gc.callbacks.remove(_warmed_up)
         gc.freeze()
+
+
+ARENA_MAX = -8
+"""glibc's name for how many heaps threads may have, in `malloc.h`."""
+HEAPS = 2
+
+
+def share_heaps() -> None:
+    """Let all threads share two heaps, where the C library lets choose.
+
+    Every connection to SQLite has a thread, every thread a heap of its own, and what one gave back no other may use.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(ARENA_MAX, HEAPS)
