@@ -17,7 +17,7 @@ CUSTOMERS = st.sampled_from([f"C-{number}" for number in range(6)])
 NEEDS = st.sampled_from(["repair", "claim", "move"])
 TEAMS = st.sampled_from(["north", "old north", "south"])
 PROMISES = st.sampled_from(["P0", "P1", "P2"])
-AGO = st.integers(0, 4 * 190)
+AGO = st.integers(0, 4 * 110)
 """How many quarters of a day ago."""
 
 

@@ -1,9 +1,7 @@
 """Sums of closed periods that are kept, beside the same counted anew."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -16,8 +14,8 @@ from sqlalchemy import update
 from api import kinds
 from api.dependencies import Work
 from api.handlers import worker_caller
-from api.measures.loyalty import facts, kept, touching
-from api.measures.loyalty.asking import By, Question, asked
+from api.measures.loyalty import kept, touching
+from api.measures.loyalty.asking import By
 from api.privacy.retention import keep_no_longer
 from api.workspaces.service import WorkspaceSettings
 from models.database import Database
@@ -25,67 +23,15 @@ from models.rules.loyalty.dimensions import Part
 from models.rules.periods import Interval, Period
 from tests.api.caller import Caller, done
 from tests.api.conftest import MakeCaller, MakeKey, MakeWorkspace
+from tests.api.measures.loyalty.compared import Compared, a_company
 from tests.api.measures.loyalty.conftest import post
 from tests.api.measures.loyalty.histories import START, STEPS, WAITS, Step, go_on
 from tests.api.measures.loyalty.invented import invented
 
 pytestmark = pytest.mark.anyio
 RUNS = int(os.environ.get("KEPT_RUNS", "2"))
-LONG = timedelta(days=190)
+SPRING = START - timedelta(days=100)
 QUESTIONS = [(by, interval) for interval in (Interval.WEEK, Interval.MONTH) for by in (None, *By)]
-
-
-class Compared:
-    """Asks a workspace both ways, and says how many periods were counted anew for an answer."""
-
-    def __init__(self, database: Database, workspace: WorkspaceSettings) -> None:
-        self.database = database
-        self.workspace = workspace
-        self.counted: list[int] = []
-
-    async def ask(self, by: By | None = None, interval: Interval = Interval.WEEK, **named: Any) -> int:
-        """Ask with what is kept, see that counting anew says the same, and return how many periods were counted."""
-        async with self.database.read(self.workspace.id) as session:
-            work = Work(session, self.workspace.id, worker_caller(self.workspace.id), self.database.clock.now())
-            question = await asked(work, by=by, interval=interval, **{"start": work.now - LONG, **named})
-            self.counted.clear()
-            told = await facts.cells(work, question)
-            anew = self.counted[:]
-            wanted = await facts.cells_of(work, question, await facts.counted_rows(work, question))
-            assert told == wanted, (by, interval, sorted_difference(told, wanted))
-            return sum(anew)
-
-    @property
-    def keeps(self) -> kept.Keeps:
-        """What is kept of the database."""
-        session = self.database.unopened(self.workspace.id)
-        return kept.keeps_of(Work(session, self.workspace.id, worker_caller(self.workspace.id), START))
-
-
-def sorted_difference(told: Any, wanted: Any) -> list[Any]:
-    """Give the cells in which two answers differ."""
-    return [(cell, told.get(cell), wanted.get(cell)) for cell in {*told, *wanted} if told.get(cell) != wanted.get(cell)]
-
-
-@pytest.fixture
-def compared(database: Database, workspace: WorkspaceSettings, monkeypatch: pytest.MonkeyPatch) -> Compared:
-    """Ask `workspace` both ways."""
-    found = Compared(database, workspace)
-    counted_rows = facts.counted_rows
-
-    async def noted(work: Work, question: Question, parts: Any = facts.EVERY_PART) -> Any:
-        found.counted.append(len(question.periods))
-        return await counted_rows(work, question, parts)
-
-    monkeypatch.setattr(facts, "counted_rows", noted)
-    return found
-
-
-@pytest.fixture
-def traveller() -> Iterator[time_machine.Traveller]:
-    """Stand at the start of a history."""
-    with time_machine.travel(START) as found:
-        yield found
 
 
 @settings(
@@ -114,27 +60,14 @@ async def test_what_is_kept_is_what_would_be_counted(
         workspace = await make_workspace(f"Warm Homes {uuid4().hex}")
         client, compared = Caller(http, await key("admin", of=workspace)), Compared(database, workspace)
         await post(client, invented(seed, datetime.now(UTC).replace(microsecond=0), cases=14, customers=5))
-        for question in questions:
-            await compared.ask(*question)
+        for by, interval in questions:
+            await compared.ask(by, interval, start=SPRING)
         for wait, step, place in history:
             await go_on(client, traveller, wait, step)
-            await compared.ask(*questions[place])
-        for question in questions:
-            await compared.ask(*question)
-
-
-async def a_company(client: Caller) -> None:
-    """Let four customers have a case done every third day, half a year long; each need is one customer's."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    for number in range(4):
-        await client.put_customer(f"C-{number}", segment="gold", since=(now - timedelta(days=400)).isoformat())
-    rows = []
-    for number in range(60):
-        opened = now - timedelta(days=1 + 3 * number)
-        row = {"reference": f"K-{number}", "customer": f"C-{number % 4}", "need": f"need {number % 4}"}
-        row |= {"opened_at": opened.isoformat(), "done_at": (opened + timedelta(hours=5)).isoformat()}
-        rows.append({**row, "contacts": 1, "handovers": 0, "reopened": 0})
-    assert done(await client.post("/v1/cases/bulk", rows))["rejected"] == 0
+            by, interval = questions[place]
+            await compared.ask(by, interval, start=SPRING)
+        for by, interval in questions:
+            await compared.ask(by, interval, start=SPRING)
 
 
 async def test_only_open_weeks_are_counted_again(
