@@ -1,11 +1,12 @@
 """The loyalty measures: each figure asked of them beside the one measured.
 
-    python bench/measures.py [--only intervals|composite|teams|charts|felt|orders|speed] [--rounds 2000] [--data FOLDER]
-                             [--cases 200000] [--explained FOLDER]
+    python bench/measures.py [--only intervals|composite|teams|charts|felt|orders|kept|speed] [--rounds 2000]
+                             [--data FOLDER] [--cases 200000] [--explained FOLDER]
 
 Intervals are simulated with an intraclass correlation of .2; charts over worlds in which nothing happens; with --data
 (the folder of public evaluation data) the orders are counted too. `speed` loads --cases cases into PostgreSQL, SQLite
-and DuckDB, and is left out unless asked for by name; --explained keeps PostgreSQL's plans.
+and DuckDB, `kept` asks a company of as many in SQLite twice; both are left out unless asked for by name. --explained
+keeps PostgreSQL's plans.
 """
 
 import argparse
@@ -21,10 +22,12 @@ from bench.figures import Figure, print_figures
 from bench.measure_charts import false_alarms
 from bench.measure_intervals import composites_covered, restore_covered, shares_covered, teams_covered
 from bench.measure_orders import orders_kept
+from bench.measures_kept import kept_sums
 from bench.measures_speed import speed
 from ml.felt.factor import alpha, omega, one_factor
 
-PARTS = ("intervals", "composite", "teams", "charts", "felt", "orders", "speed")
+PARTS = ("intervals", "composite", "teams", "charts", "felt", "orders", "kept", "speed")
+BY_NAME = {"kept", "speed"}
 MANIA = np.array(
     [
         [4913, 3022, 1772, 1758, 2689],
@@ -56,10 +59,11 @@ def measured(chosen: argparse.Namespace) -> Iterator[Figure]:
         "charts": lambda: false_alarms(rounds),
         "felt": felt,
         "orders": lambda: orders_kept(chosen.data),
+        "kept": lambda: kept_sums(chosen.cases),
         "speed": lambda: speed(chosen.cases, chosen.explained),
     }
     for name, part in parts.items():
-        if chosen.only == name or (chosen.only is None and name != "speed"):
+        if chosen.only == name or (chosen.only is None and name not in BY_NAME):
             yield from part()
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import CompoundSelect, RowMapping, Select, select
 from api.dependencies import Work
 from api.errors import NotAboutThis
 from api.failures import telling as failures
+from api.measures.loyalty import kept
 from api.measures.loyalty.asking import Question
 from api.measures.loyalty.counting import learnt, staff
 from api.measures.loyalty.counting.contacts import DEMAND, contacts
@@ -27,6 +28,8 @@ EVERY_PART = frozenset(Part)
 RESTORE = frozenset({Part.TOLD_FIRST, Part.PUT_BACK, Part.RESTORED_IN_TIME})
 OF_CASES = RESTORE | {Part.DONE_IN_TIME, Part.FIRST_TIME, Part.WITHOUT_PERMISSION}
 """The shares that cases are counted for."""
+OF_OTHERS = ABOUT_STAFF | {Part.LEARNT}
+"""Shares whose rows are no customers'. They are few, and counted at each question."""
 
 
 async def cells(work: Work, asked: Question, parts: Collection[Part] = EVERY_PART) -> Cells:
@@ -52,7 +55,16 @@ async def cells(work: Work, asked: Question, parts: Collection[Part] = EVERY_PAR
     NotAboutThis
         `too_many_points`.
     """
-    return await cells_of(work, asked, await counted_rows(work, asked, parts), parts)
+    of_customers = frozenset(parts) - OF_OTHERS
+
+    async def count(rest: Question) -> kept.Cells:
+        counted = await cells_of(work, rest, await counted_rows(work, rest, of_customers), of_customers)
+        return {cell: dict(own) for cell, own in counted.items()}
+
+    found = await kept.cells(work, asked, of_customers, count) if of_customers else {}
+    for cell, own in (await cells_of(work, asked, (), OF_OTHERS & set(parts))).items():
+        found.setdefault(cell, {}).update(own)
+    return _told(found)
 
 
 async def cells_of(work: Work, asked: Question, counted: Sequence[Rows], parts: Collection[Part] = EVERY_PART) -> Cells:
@@ -71,10 +83,14 @@ async def cells_of(work: Work, asked: Question, counted: Sequence[Rows], parts: 
     for told in beside:
         for cell, sums_of in told.items():
             found.setdefault(cell, {}).update({part: own for part, own in sums_of.items() if part in parts})
+    return {cell: own for cell, own in _told(found).items() if own}
+
+
+def _told(found: kept.Cells) -> kept.Cells:
     if len(found) > MOST_CELLS:
         detail = f"That is more than {MOST_CELLS} points. Ask for a shorter time, longer periods or fewer groups."
         raise NotAboutThis(detail, code="too_many_points")
-    return {cell: own for cell, own in found.items() if own}
+    return found
 
 
 async def of_dimension(work: Work, asked: Question, dimension: Dimension) -> Cells:

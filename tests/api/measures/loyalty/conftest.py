@@ -1,10 +1,11 @@
 """What the tests of loyalty share: an invented company posted as systems post it, and questions asked of the facts."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 
 from api.dependencies import Work
 from api.handlers import worker_caller
@@ -15,6 +16,8 @@ from models.database import Database
 from models.rules.loyalty.dimensions import Part
 from models.rules.loyalty.profile import PartSums
 from tests.api.caller import Caller, done
+from tests.api.measures.loyalty.compared import Compared
+from tests.api.measures.loyalty.histories import START
 from tests.api.measures.loyalty.invented import NEEDS, Invented, posted
 
 
@@ -44,3 +47,24 @@ async def ask(work: Work, parts: Any = facts.EVERY_PART, **named: Any) -> Mappin
     """Ask for the facts as they stand."""
     question: Question = await asked(work, **named)
     return await facts.cells(work, question, parts)
+
+
+@pytest.fixture
+def compared(database: Database, workspace: WorkspaceSettings, monkeypatch: pytest.MonkeyPatch) -> Compared:
+    """Ask `workspace` both ways."""
+    found = Compared(database, workspace)
+    counted_rows = facts.counted_rows
+
+    async def noted(work: Work, question: Question, parts: Any = facts.EVERY_PART) -> Any:
+        found.counted.append(len(question.periods))
+        return await counted_rows(work, question, parts)
+
+    monkeypatch.setattr(facts, "counted_rows", noted)
+    return found
+
+
+@pytest.fixture
+def traveller() -> Iterator[time_machine.Traveller]:
+    """Stand at the start of a history."""
+    with time_machine.travel(START) as found:
+        yield found
