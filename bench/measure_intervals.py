@@ -7,6 +7,7 @@ moves all of them: intervals that took the shares for different people's would b
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from math import exp, log, sqrt
 
 import numpy as np
@@ -173,8 +174,9 @@ def squares(lines: dict[Part, Line], rows: Rows) -> float:
     """Sum u_c squared over customers."""
     total = np.zeros(len(next(iter(rows.values()))))
     for part, line in lines.items():
-        counts = np.array(rows[part], dtype=float)
-        total += line.k * counts[:, 0] - line.m * counts[:, 1]
+        if line.k or line.m:
+            counts = np.fromiter(chain.from_iterable(rows[part]), dtype=float)
+            total += line.k * counts[::2] - line.m * counts[1::2]
     return float((total**2).sum())
 
 

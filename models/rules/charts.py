@@ -69,9 +69,7 @@ class Plotted:
     run: bool
 
 
-def limits_of(
-    points: Sequence[tuple[int, int]], *, counts: bool = False, frozen_at: int = FROZEN_AT
-) -> Limits | None:
+def limits_of(points: Sequence[tuple[int, int]], *, counts: bool = False, frozen_at: int = FROZEN_AT) -> Limits | None:
     """Return the limits that the first points of a stretch make.
 
     Parameters

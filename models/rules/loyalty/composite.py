@@ -5,6 +5,7 @@ How sure it is, `models.rules.loyalty.reaches` tells.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import exp, log
 from random import Random
 
@@ -124,11 +125,18 @@ def composite(
 
 
 def _under_other_weights(logs: list[float]) -> tuple[float, float]:
-    """Return the central 95 % over weights drawn evenly from all that add up to 1 (Dirichlet with ones)."""
-    chance = Random(DRAWS)  # noqa: S311 - the same draws each time, no secret
-    values = []
-    for _ in range(DRAWS):
-        drawn = [chance.expovariate(1.0) for _ in logs]
-        values.append(sum(w * x for w, x in zip(drawn, logs, strict=True)) / sum(drawn))
-    values.sort()
+    """Return the central 95 % over other weights."""
+    values = sorted(sum(w * x for w, x in zip(drawn, logs, strict=True)) for drawn in _weightings(len(logs)))
     return exp(values[int(_TAIL * DRAWS)]), exp(values[int((1 - _TAIL) * DRAWS) - 1])
+
+
+@cache
+def _weightings(size: int) -> list[list[float]]:
+    """Draw weights evenly from all that add up to 1 (Dirichlet with ones), the same ones each time."""
+    chance = Random(DRAWS)  # noqa: S311 - the same draws each time, no secret
+    found = []
+    for _ in range(DRAWS):
+        drawn = [chance.expovariate(1.0) for _ in range(size)]
+        whole = sum(drawn)
+        found.append([one / whole for one in drawn])
+    return found
