@@ -8,12 +8,13 @@ import time
 
 import numpy as np
 
+from ml.felt.consistency import DRAWS
 from ml.felt.factor import alpha, omega, one_factor
 from ml.felt.scale import felt_scale
 from tests.ml.felt.test_factor import ALPHA_OF_ASRM, ASRM, OMEGA_OF_ASRM
 from tests.ml.felt.worlds import answered, asked
 
-WORLDS, OMEGA_WORLDS, DRAWS = 1_000, 200, 150
+WORLDS, OMEGA_WORLDS, FORMS = 1_000, 400, 1_600
 NEVER = 10**9
 
 
@@ -38,18 +39,18 @@ def coverage(people: int, each: int, truth: float) -> None:
     )
 
 
-def omega_coverage(forms: int, truth: tuple[float, float]) -> None:
-    """Print how often the intervals of omega and alpha hold the truth."""
+def consistency_covered(worlds: int) -> tuple[float, float]:
+    """Return how often the intervals of omega and alpha hold the truth, as told: with all their draws."""
+    matrix = np.cov(answered(np.random.default_rng(0), 1_000_000).T)
+    truth = float(omega(one_factor([matrix]))[0]), float(alpha([matrix])[0])
     held = np.zeros(2)
-    for seed in range(OMEGA_WORLDS):
+    for seed in range(worlds):
         rng = np.random.default_rng(seed)
-        found = felt_scale(asked(rng, answered(rng, forms)), draws=DRAWS, least_forms=2).consistency
+        found = felt_scale(asked(rng, answered(rng, FORMS)), least_forms=2).consistency
         pairs = zip((found.omega, found.alpha), truth, strict=True)
         held += [each.low <= true <= each.high for each, true in pairs]
-    omegas, alphas = held / OMEGA_WORLDS
-    print(
-        f"{forms} forms: {omegas:.0%} of {OMEGA_WORLDS} intervals hold omega, {alphas:.0%} alpha ({DRAWS} draws each)"
-    )
+    omegas, alphas = (held / worlds).tolist()
+    return omegas, alphas
 
 
 def seconds(forms: int) -> None:
@@ -64,12 +65,13 @@ def seconds(forms: int) -> None:
 def main() -> None:
     """Print everything."""
     worked_example()
-    whole = answered(np.random.default_rng(0), 1_000_000)
-    truth = 25 * float(whole.mean())
+    truth = 25 * float(answered(np.random.default_rng(0), 1_000_000).mean())
     for people, each in ((100, 1), (300, 1), (300, 2), (100, 6)):
         coverage(people, each, truth)
-    matrix = np.cov(whole.T)
-    omega_coverage(1_600, (float(omega(one_factor([matrix]))[0]), float(alpha([matrix])[0])))
+    omegas, alphas = consistency_covered(OMEGA_WORLDS)
+    print(
+        f"{FORMS} forms: {omegas:.1%} of {OMEGA_WORLDS} intervals hold omega, {alphas:.1%} alpha ({DRAWS} draws each)"
+    )
     for forms in (2_000, 20_000, 100_000):
         seconds(forms)
 

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
+from bench.felt import FORMS, consistency_covered
 from bench.figures import Figure, print_figures
 from bench.measure_charts import false_alarms
 from bench.measure_intervals import composites_covered, restore_covered, shares_covered, teams_covered
@@ -25,6 +26,7 @@ from bench.measure_orders import orders_kept
 from bench.measures_kept import kept_sums
 from bench.measures_speed import speed
 from ml.felt.factor import alpha, omega, one_factor
+from models.rules.statistics import Z_95
 
 PARTS = ("intervals", "composite", "teams", "charts", "felt", "orders", "kept", "speed")
 BY_NAME = {"kept", "speed"}
@@ -41,12 +43,17 @@ MANIA = np.array(
 PUBLISHED = {"omega": 0.7919616, "alpha": 0.7899854}
 
 
-def felt() -> Iterator[Figure]:
-    """Yield omega and alpha of a published example beside what was published of it."""
+def felt(rounds: int) -> Iterator[Figure]:
+    """Yield omega and alpha of a published example beside what was published of it, and how often intervals hold."""
     found = {"omega": float(omega(one_factor([MANIA]))[0]), "alpha": float(alpha([MANIA])[0])}
     for name, published in PUBLISHED.items():
         fine = abs(found[name] - published) < 5e-7
         yield Figure(f"{name} of the mania scale", f"{published:.7f}", f"{found[name]:.7f}", fine)
+    worlds = max(1, rounds // 5)
+    for name, held in zip(PUBLISHED, consistency_covered(worlds), strict=True):
+        off = Z_95 * (held * (1 - held) / worlds) ** 0.5
+        words = f"{held:.1%} +- {off:.1%} of {worlds} worlds"
+        yield Figure(f"{name} of {FORMS} forms: coverage", "told as 95 %", words, None)
 
 
 def measured(chosen: argparse.Namespace) -> Iterator[Figure]:
@@ -57,7 +64,7 @@ def measured(chosen: argparse.Namespace) -> Iterator[Figure]:
         "composite": lambda: (figure for part in (restore_covered, composites_covered) for figure in part(rounds)),
         "teams": lambda: teams_covered(max(1, rounds // 50)),
         "charts": lambda: false_alarms(rounds),
-        "felt": felt,
+        "felt": lambda: felt(rounds),
         "orders": lambda: orders_kept(chosen.data),
         "kept": lambda: kept_sums(chosen.cases),
         "speed": lambda: speed(chosen.cases, chosen.explained),
@@ -71,7 +78,9 @@ def main() -> None:
     """Print the table; exit 1 if a figure falls short."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=PARTS, help="one part alone")
-    parser.add_argument("--rounds", type=int, default=2000, help="simulations of each world; of teams a fiftieth")
+    parser.add_argument(
+        "--rounds", type=int, default=2000, help="simulations of each world; of teams a fiftieth, of omega a fifth"
+    )
     parser.add_argument("--data", type=Path, help="folder of the public evaluation data")
     parser.add_argument("--cases", type=int, default=200_000)
     parser.add_argument("--explained", type=Path, help="folder for PostgreSQL's plans")

@@ -69,8 +69,8 @@ class Plotted:
     run: bool
 
 
-def limits_of(points: Sequence[tuple[int, int]], *, counts: bool = False) -> Limits | None:
-    """Return the limits that the first points of a stretch make, 20 of them at most.
+def limits_of(points: Sequence[tuple[int, int]], *, counts: bool = False, frozen_at: int = FROZEN_AT) -> Limits | None:
+    """Return the limits that the first points of a stretch make.
 
     Parameters
     ----------
@@ -78,6 +78,8 @@ def limits_of(points: Sequence[tuple[int, int]], *, counts: bool = False) -> Lim
         Of each k rows that hold, of n > 0; or how often something happened to n > 0 units.
     counts : bool
         Whether k counts events, of which a unit may have several (u'), and not rows that hold (p').
+    frozen_at : int
+        At most so many points make them.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def limits_of(points: Sequence[tuple[int, int]], *, counts: bool = False) -> Lim
     >>> round(limits.centre, 2), round(limits.spread, 2), limits.provisional
     (0.11, 1.04, True)
     """
-    made_of = points[:FROZEN_AT]
+    made_of = points[:frozen_at]
     if not made_of:
         return None
     centre = sum(k for k, _ in made_of) / sum(n for _, n in made_of)

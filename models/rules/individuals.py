@@ -81,13 +81,15 @@ class Individual:
     run: bool
 
 
-def individual_limits(values: Sequence[float]) -> IndividualLimits | None:
-    """Return the limits that the first values of a stretch make, 20 of them at most.
+def individual_limits(values: Sequence[float], *, frozen_at: int = FROZEN_AT) -> IndividualLimits | None:
+    """Return the limits that the first values of a stretch make.
 
     Parameters
     ----------
     values : Sequence[float]
         In the order of time.
+    frozen_at : int
+        At most so many values make them.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def individual_limits(values: Sequence[float]) -> IndividualLimits | None:
     >>> round(limits.low, 2), limits.centre, round(limits.high, 2), round(limits.furthest, 2)
     (7.07, 11.5, 15.93, 5.45)
     """
-    made_of = values[:FROZEN_AT]
+    made_of = values[:frozen_at]
     if len(made_of) < 2:  # noqa: PLR2004 - one moving range at least
         return None
     moved = [abs(after - before) for before, after in pairwise(made_of)]

@@ -45,7 +45,7 @@ def _facts(judged: Judged) -> dict[str, object]:
         "value": None if found is None else found.value,
         "low": judged.low,
         "high": judged.high,
-        "interval_by": judged.interval_by,
+        "interval_by": None if judged.reached is None else judged.reached.by,
         "coverage": min(covered, default=None),
         "set": [] if found is None else list(found.of),
         "lowest": None if found is None else found.lowest,

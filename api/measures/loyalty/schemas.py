@@ -8,6 +8,7 @@ from api.bodies import Answer, Moment
 from api.measures.loyalty.asking import By
 from api.measures.loyalty.felt.schemas import FeltAnswer, GapItem
 from models.rules.loyalty.dimensions import Dimension, Part
+from models.rules.loyalty.reaches import IntervalBy
 from models.rules.periods import Interval
 
 
@@ -62,7 +63,9 @@ class FactsAnswer(Answer):
     value: float | None
     low: float | None
     high: float | None
-    interval_by: Literal["delta", "bootstrap"] | None
+    interval_by: IntervalBy | None = Field(
+        description="`mover` where a share is below .05 or above .95: made of the shares' own intervals."
+    )
     coverage: float | None = Field(description="The lowest of the set.")
     set: list[Dimension]
     lowest: float | None = Field(description="The central 95 % under 1 000 other weightings: from here.")

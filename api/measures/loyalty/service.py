@@ -35,7 +35,7 @@ LOOKED_BACK_US = 800 * DAY_US
 async def read_loyalty(work: Work, asked: Question) -> LoyaltyAnswer:
     """Return the company's loyalty in a window; with `by` also of each group, with `interval` also in each period."""
     whole = asked.whole.together
-    found = await _judged(work, whole, redraw=True)
+    found = await _judged(work, whole)
     groups = {} if asked.by is None else await _judged(work, asked.whole)
     return LoyaltyAnswer(
         **{"from": from_us(asked.start_us), "to": from_us(asked.end_us)},
@@ -53,11 +53,11 @@ async def read_loyalty(work: Work, asked: Question) -> LoyaltyAnswer:
     )
 
 
-async def _judged(work: Work, asked: Question, *, redraw: bool = False) -> Mapping[Group, judging.Judged]:
+async def _judged(work: Work, asked: Question) -> Mapping[Group, judging.Judged]:
     rows = await facts.counted_rows(work, asked)
     counted = {group: parts for (group, _), parts in (await facts.cells_of(work, asked, rows)).items()}
     weights = (await workspaces.of(work)).loyalty_weights
-    return await judging.judge(work, rows, counted, weights, redraw=redraw) if counted else {}
+    return await judging.judge(work, rows, counted, weights) if counted else {}
 
 
 async def _points(work: Work, asked: Question) -> list[PointAnswer]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 
-from models.rules.loyalty.dimensions import PARTS, Dimension, Part
+from models.rules.loyalty.dimensions import ABOUT_STAFF, PARTS, Dimension, Part
 from models.rules.quantiles import student_t_quantile
 from models.rules.statistics import UPPER_95, ClusterSums, share_interval
 
@@ -91,14 +91,15 @@ def measured(dimension: Dimension, parts: Mapping[Part, PartSums], *, squares: f
         Those missing from it count as without rows.
     squares : float | None
         For a dimension of several shares that are all customers' (RESTORE): sum over customers of u_c squared, with
-        u_c = sum_j (k_cj - p_j m_cj)/(r n_j) over its r shares. Without it the shares' variances are added up as if
-        they were of different customers.
+        u_c = sum_j (k_cj - p_j m_cj)/(r n_j) over its r shares. Without it the interval is as wide as it could be.
 
     Notes
     -----
     One share: Wilson on the effective number of rows (`models.rules.statistics.share_interval`). Several: their mean
-    +- t sqrt(v), v = N/(N-1) sum u_c^2, or the sum of the shares' own variances over r^2 where they are of different
-    people, N the fewest customers of a share. Below a coverage of 60 % nothing is said, and nothing imputed.
+    +- t sqrt(v), v = N/(N-1) sum u_c^2, N the fewest customers of a share. Where shares are of different people
+    (ENABLE) v = sum s_j^2/r^2, s_j^2 being their own variances. Where they are of the same and how they go together
+    was not summed up, v = (sum s_j)^2/r^2: no covariance makes it more. Below a coverage of 60 % nothing is said, and
+    nothing imputed.
 
     Examples
     --------
@@ -113,7 +114,8 @@ def measured(dimension: Dimension, parts: Mapping[Part, PartSums], *, squares: f
     missing = tuple(part for part, sums in zip(PARTS[dimension], mine, strict=True) if not sums.is_measured)
     value, low, high = None, None, None
     if not missing:
-        value, low, high = _one(mine[0]) if len(mine) == 1 else _mean(mine, squares)
+        unlike = bool(ABOUT_STAFF & set(PARTS[dimension]))
+        value, low, high = _one(mine[0]) if len(mine) == 1 else _mean(mine, squares, of_different_people=unlike)
     covered = [sums.coverage for sums in mine]
     return Measured(
         value,
@@ -133,14 +135,17 @@ def _one(sums: PartSums) -> tuple[float, float, float]:
     return FULL * found.value, FULL * found.low, FULL * found.high
 
 
-def _mean(mine: list[PartSums], squares: float | None) -> tuple[float, float, float]:
+def _mean(mine: list[PartSums], squares: float | None, *, of_different_people: bool) -> tuple[float, float, float]:
     value = sum(sums.known.total / sums.known.n for sums in mine) / len(mine)
     customers = min(sums.known.customers for sums in mine)
     if customers < 2:  # noqa: PLR2004 - one of them tells nothing about others
         return FULL * value, 0.0, FULL
-    if squares is None:
-        variance = sum(sums.known.variance_of_mean for sums in mine) / len(mine) ** 2
-    else:
+    own = [sums.known.variance_of_mean for sums in mine]
+    if squares is not None:
         variance = customers / (customers - 1) * squares
+    elif of_different_people:
+        variance = sum(own) / len(mine) ** 2
+    else:
+        variance = (sum(sqrt(each) for each in own) / len(mine)) ** 2
     half = student_t_quantile(UPPER_95, customers - 1) * sqrt(variance)
     return FULL * value, FULL * max(0.0, value - half), FULL * min(1.0, value + half)

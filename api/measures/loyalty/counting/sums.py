@@ -129,28 +129,5 @@ def _of_group(told: Subquery, values: Mapping[Group, float]) -> Column:
     return case(*whens, else_=literal(0.0, Double))
 
 
-def profiles(rows: Sequence[Rows], parts: Sequence[Part], most: int) -> Select[Any]:
-    """Select how many customers counted the same, in one period and all groups together; at most so many lines.
-
-    Columns are `customers`, and of each share `k_` and `m_` with its name.
-    """
-    told = union_all(*(_side_by_side(source, parts) for source in rows)).subquery("sides")
-    names = [f"{name}_{part.value}" for part in parts for name in "km"]
-    each = select(told.c.whose, *(func.sum(told.c[name]).label(name) for name in names)).group_by(told.c.whose)
-    of = each.subquery("of_customers")
-    alike = [of.c[name] for name in names]
-    return select(func.count().label("customers"), *alike).group_by(*alike).order_by(*alike).limit(most)
-
-
-def _side_by_side(rows: Rows, parts: Sequence[Part]) -> Select[Any]:
-    told = by_customer(rows)
-    counted = [
-        (told.c[f"{name}_{part.value}"] if part in rows.parts else literal(0)).label(f"{name}_{part.value}")
-        for part in parts
-        for name in "km"
-    ]
-    return select(told.c.whose, *counted)
-
-
 def _names(rows: Rows) -> list[str]:
     return [f"{name}_{part.value}" for part in rows.parts for name in "kmr"]

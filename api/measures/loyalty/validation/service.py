@@ -116,7 +116,7 @@ async def _indices(work: Work, asked: Question) -> Mapping[str, Figures]:
     found: dict[str, dict[Cell, float]] = {FACTS: {}}
     for cell, parts in (await facts.cells(work, asked)).items():
         profile = judging.profile_of(parts)
-        whole = composite(profile, parts, weights)
+        whole = composite(profile, weights)
         if whole is not None and min(profile[needed].n for needed in NEEDED) >= FEWEST_CUSTOMERS:
             found[FACTS][cell] = _rounded(whole.value)
         for dimension, measured in profile.items():

@@ -1,6 +1,7 @@
 """The company's loyalty through the API: the profile, the one number after it, groups, points, what stands beside."""
 
 from datetime import UTC, datetime
+from math import exp, log
 from typing import Any
 
 import pytest
@@ -76,17 +77,9 @@ async def test_a_company_is_told_as_reckoned_by_hand(client: Caller) -> None:
     assert facts["lowest"] < facts["value"] < facts["highest"]
     assert facts["low"] < facts["value"] < facts["high"]
     # A share of RESTORE is 0 of 3: so near to nothing a straight line would tell too small an interval.
-    assert (facts["interval_by"], facts["coverage"]) == ("bootstrap", 1)
+    assert (facts["interval_by"], facts["coverage"]) == ("mover", 1)
     assert facts["weights"] == pytest.approx(dict.fromkeys(facts["set"], 1 / 6))
     assert (found["groups"], found["points"], found["felt"], found["gap"]) == ([], [], None, [])
-
-
-async def test_too_many_kinds_of_customers_are_not_drawn_anew(client: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.measures.loyalty.judging.MOST_PROFILES", 1)
-    await told(client)
-    facts = (await client.read("/v1/loyalty"))["facts"]
-    assert facts["interval_by"] == "delta"
-    assert 1 <= facts["low"] < facts["value"] < facts["high"] <= 100
 
 
 async def test_what_stands_beside(client: Caller) -> None:
@@ -125,13 +118,35 @@ async def test_groups_stand_beside_what_they_have_in_common(client: Caller) -> N
     shrunk = {one["key"]: one for one in groups["south"]["shrunk"]}
     assert (shrunk["keep"]["k"], shrunk["keep"]["n"], shrunk["keep"]["raw"]) == (0, 3, 0)
     assert shrunk["keep"]["low"] < shrunk["keep"]["value"] < shrunk["keep"]["high"]
-    assert groups["north"]["interval_by"] in {None, "delta"}
+    assert groups["north"]["interval_by"] in {None, "delta", "mover"}
     assert {one["group"] for one in (await client.read("/v1/loyalty", by="segment"))["groups"]} == {"gold", "tin"}
     assert [one["group"] for one in (await client.read("/v1/loyalty", by="need"))["groups"]] == ["repair"]
     assert [one["group"] for one in (await client.read("/v1/loyalty", by="channel"))["groups"]] == [None]
     capable = found["beside"]["capability"]
     assert [one["group"] for one in capable] == ["north", "south"]
     assert (capable[1]["n"], capable[1]["median_hours"], capable[1]["needs_met"]["value"]) == (0, None, 0)
+
+
+async def test_groups_have_the_same_intervals_however_many_are_asked_for_at_once(
+    client: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await told(client, team=lambda number: ("north", "east", None)[number % 3])
+    groups = (await client.read("/v1/loyalty", by="team"))["groups"]
+    assert [one["group"] for one in groups] == ["east", "north", None]
+    for one in groups:
+        assert (one["interval_by"], 1 <= one["low"] < one["value"] < one["high"] <= 100) == ("mover", True)
+    monkeypatch.setattr("api.measures.loyalty.judging.AT_ONCE", 1)
+    assert (await client.read("/v1/loyalty", by="team"))["groups"] == groups
+
+
+async def test_where_all_was_kept_the_number_is_not_certain(client: Caller) -> None:
+    """Five dimensions are 100 of twelve customers each: that nobody differs does not make it sure."""
+    await told(client, kept=12, told_first=lambda _: None)
+    facts = (await client.read("/v1/loyalty"))["facts"]
+    assert (facts["value"], facts["high"], facts["interval_by"]) == (100, 100, "mover")
+    share = clustered_share([(1, 1)] * 12)
+    # With no customer who differs nothing tells how the five go together: each is taken for itself.
+    assert facts["low"] == pytest.approx(100 * exp(-((log(1 / share.low) ** 2 / 5) ** 0.5)))
 
 
 async def test_a_name_handed_on_to_several_teams_stays(client: Caller) -> None:
