@@ -156,7 +156,7 @@ def assessed(
     features = {**raw, **exposure_features(seen, moment_us, members, verified)}
     present = lately_present(seen, moment_us)
     near = nearly_complete(seen, moment_us, members)
-    explanation = explain(using.model, features, present=present, sets=using.sets, near=near)
+    explanation = explain(using.model, features, present=present, sets=using.sets, near=near, linked=using.linked)
     score = Score(explanation.risk, explanation.low, explanation.high)
     value = row.get("value_amount")
     told: dict[str, Any] = {
