@@ -23,9 +23,7 @@ T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many items a page holds.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="Where the page before ended: its `next_cursor`.")]
-UpdatedSince = Annotated[
-    Moment | None, Query(description="Only what was stored or changed at or after this.")
-]
+UpdatedSince = Annotated[Moment | None, Query(description="Only what was stored or changed at or after this.")]
 
 
 class Page(BaseModel, Generic[T]):
