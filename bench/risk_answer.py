@@ -31,6 +31,7 @@ from api.risk.fresh import FreshRisk
 from api.risk.questions import ANSWER
 from api.risk.way import said
 from api.security import parse_key
+from ml.features import usual_month
 from models.base import to_us
 from models.database import Database
 from tests.postgres.server import PostgresServer
@@ -201,7 +202,8 @@ async def _beyond_reads(url: str, authorisation: str) -> float:
     for number in range(REPEATS):
         await fresh.answer(caller, f"C-{3 * number}", "en")
         now = to_us(database.clock.now())
-        values = {"workspace": caller.workspace_id, "key": caller.key_id, "customer": f"C-{3 * number}", "now": now}
+        moment = {"now": now, "usual": usual_month(now)}
+        values = {"workspace": caller.workspace_id, "key": caller.key_id, "customer": f"C-{3 * number}", **moment}
         found = await asked(caller.workspace_id, ANSWER, values)
 
         async def read(*_: Any, found: Any = found) -> Any:

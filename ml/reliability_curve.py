@@ -1,6 +1,6 @@
 """A reliability table as a picture. Standard library alone: the API process draws it from the stored card."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
@@ -53,8 +53,38 @@ class ReliabilityRow:
         return cls(**document)
 
 
+@dataclass(frozen=True, slots=True)
+class CurveWords:
+    """What the picture itself says.
+
+    Attributes
+    ----------
+    left, risk : str
+        What its axes show.
+    point : callable
+        What is said of a point, for those who do not see it.
+    """
+
+    left: str
+    risk: str
+    point: Callable[[ReliabilityRow], str]
+
+
+def _in_english(row: ReliabilityRow) -> str:
+    return f"risk {row.risk:.3f}: {row.left:.3f} left [{row.low:.3f}, {row.high:.3f}], {row.customers} customers"
+
+
+ENGLISH = CurveWords("share that left", "mean risk given", _in_english)
+
+
 def reliability_svg(
-    title: str, told: str, rows: Sequence[ReliabilityRow], *, standalone: bool = True, name: str = "reliability"
+    title: str,
+    told: str,
+    rows: Sequence[ReliabilityRow],
+    *,
+    standalone: bool = True,
+    name: str = "reliability",
+    words: CurveWords = ENGLISH,
 ) -> str:
     """Draw the share that left over the mean risk, the diagonal of perfect calibration, and the intervals.
 
@@ -68,6 +98,8 @@ def reliability_svg(
         (`currentColor`), so that it stands under a strict content security policy.
     name : str
         What its ids begin with: two pictures on one page need two.
+    words : CurveWords
+        In the language of the page.
 
     Returns
     -------
@@ -75,7 +107,7 @@ def reliability_svg(
         The same bytes for the same rows. Every point has its figures as a title of its own.
     """
     most = _round_up(max((max(row.high, row.risk) for row in rows), default=1.0))
-    drawn = [_frame(most), *(_point(row, most) for row in rows)]
+    drawn = [_frame(most, words), *(_point(row, most, words.point(row)) for row in rows)]
     style = f"<style>{STYLE}</style>\n" if standalone else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
@@ -101,7 +133,7 @@ def _down(share: float, most: float) -> float:
     return TOP + SIDE * (1 - share / most)
 
 
-def _frame(most: float) -> str:
+def _frame(most: float, words: CurveWords) -> str:
     bottom, right = TOP + SIDE, LEFT + SIDE
     parts = []
     for fifth in range(6):
@@ -114,17 +146,16 @@ def _frame(most: float) -> str:
         )
     return "".join(parts) + (
         f'<path d="M{LEFT} {bottom}L{right} {TOP}" stroke="currentColor" stroke-dasharray="5 4"/>'
-        f'<text x="{LEFT}" y="{TOP - 10}">share that left</text>'
-        f'<text x="{right}" y="{bottom + 40}" text-anchor="end">mean risk given</text>'
+        f'<text x="{LEFT}" y="{TOP - 10}">{escape(words.left)}</text>'
+        f'<text x="{right}" y="{bottom + 40}" text-anchor="end">{escape(words.risk)}</text>'
     )
 
 
-def _point(row: ReliabilityRow, most: float) -> str:
+def _point(row: ReliabilityRow, most: float, figure: str) -> str:
     x, y = _across(row.risk, most), _down(row.left, most)
     low, high = _down(row.low, most), _down(row.high, most)
-    figure = f"risk {row.risk:.3f}: {row.left:.3f} left [{row.low:.3f}, {row.high:.3f}], {row.customers} customers"
     return (
-        f'<g class="own" fill="currentColor"><title>{figure}</title>'
+        f'<g class="own" fill="currentColor"><title>{escape(figure)}</title>'
         f'<path d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 4:.1f} {low:.1f}h8M{x - 4:.1f} {high:.1f}h8" '
         f'stroke="currentColor" stroke-width="1.5" fill="none"/><circle cx="{x:.1f}" cy="{y:.1f}" r="4"/></g>'
     )

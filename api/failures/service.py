@@ -24,7 +24,7 @@ from api.listing import Asked, rows_of
 from api.recorded import when
 from api.workspaces import service as workspaces
 from models.recording import Change
-from models.rules.conditions import RuleRefused, parse_rule
+from models.rules.conditions import Rule, RuleRefused, parse_rule
 
 CASES_IN_A_REQUEST = 500
 """So many past cases a new rule looks at before the answer; more are a job's work."""
@@ -103,11 +103,11 @@ async def condition_ids(work: Work, codes: Sequence[str]) -> dict[str, UUID]:
     return await customers.ids_of(work, kinds.CONDITION, codes)
 
 
-async def fields_by_condition(work: Work) -> dict[str, frozenset[str]]:
-    """Return the fields that each condition's rule reads, by code in the order of the alphabet; none without a rule."""
+async def rules_by_condition(work: Work) -> dict[str, Rule | None]:
+    """Return each condition's rule, by code in the order of the alphabet; None where it has none."""
     book, _ = await derivation.rule_book(work)
     codes = await queries.codes(work.session, work.workspace_id)
-    return {code: book.rules[code].reads if code in book.rules else frozenset() for code in codes}
+    return {code: book.rules.get(code) for code in codes}
 
 
 async def condition_sets(work: Work, status: str | None = None) -> list[ConditionSetAnswer]:

@@ -1,8 +1,11 @@
-"""A model's card as a page: everything escaped, no script, readable in light, dark, on a narrow screen and on paper."""
+"""A model's card as a page, in the reader's language.
+
+Everything is escaped, there is no script, and it can be read in light, dark, on a narrow screen and on paper.
+"""
 
 from base64 import b64encode
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,22 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from api import languages
+from api.risk.card_words import (
+    ARMS,
+    DECISIONS,
+    FIGURES,
+    between,
+    compared,
+    curve_words,
+    facts,
+    figure,
+    named,
+    share,
+)
 from api.risk.schemas import CardAnswer
+from api.risk.wording import FALLBACK, Speech, speech_in
+from api.speaking import message
 from ml.reliability_curve import ReliabilityRow, reliability_svg
 
 HERE = Path(__file__).parent
@@ -32,11 +50,8 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
-    "Vary": "Accept",
+    "Vary": "Accept, Accept-Language",
 }
-FIGURES = ("log_loss", "brier_skill", "average_precision", "auc", "precision_at_capacity", "ece")
-ARMS = ("model", "scorecard", "challenger")
-UNKNOWN = "not known"
 MOST_WEIGHTS = 20
 """So many weights are shown, the heaviest first; the JSON has all."""
 
@@ -59,16 +74,24 @@ def is_wanted(accept: str) -> bool:
     return next((kind for kind in kinds if kind in {"text/html", "application/json"}), "") == "text/html"
 
 
-def shown(card: CardAnswer, company: str) -> Response:
-    """Return a card as a page."""
+def shown(card: CardAnswer, company: str, language: str = FALLBACK) -> Response:
+    """Return a card as a page in a language."""
     style, mark = _style()
+    speech = speech_in(language)
     text = templates.get_template("card.html").render(
         card=card,
         company=company,
         style=style,
-        share=_share,
-        facts=_facts(card),
-        **_tested(card.card),
+        language=language,
+        direction=languages.direction(language),
+        _=speech.say,
+        say=speech,
+        between=partial(between, speech),
+        share=partial(share, speech),
+        decided=partial(named, speech, DECISIONS),
+        stored=partial(_stored, speech),
+        facts=facts(speech, card),
+        **_tested(speech, card.card),
         weights=sorted(card.weights, key=lambda one: -abs(one.weight))[:MOST_WEIGHTS],
         sets=", ".join(_part(card.card, "sets").get("kept", [])),
         kept_out=", ".join(_names(card.card, "kept_out")),
@@ -76,7 +99,15 @@ def shown(card: CardAnswer, company: str) -> Response:
         libraries=", ".join(f"{name} {told}" for name, told in sorted(_part(card.card, "libraries").items())),
     )
     policy = HEADERS["Content-Security-Policy"].format(style=mark)
-    return HTMLResponse(text, headers={**HEADERS, "Content-Security-Policy": policy})
+    headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Language": language}
+    return HTMLResponse(text, headers=headers)
+
+
+def _stored(speech: Speech, text: str) -> Markup:
+    """Return a sentence in the page's language, or as it was stored, and then marked as what it is."""
+    if speech.language == FALLBACK or text in speech.sentences:
+        return Markup("{}").format(speech.say(text))
+    return Markup('<span lang="en" dir="ltr">{}</span>').format(text)
 
 
 @lru_cache(maxsize=1)
@@ -98,65 +129,27 @@ def _names(card: Mapping[str, Any], name: str) -> list[str]:
     return [str(one) for one in found] if isinstance(found, list) else []
 
 
-def _facts(card: CardAnswer) -> list[tuple[str, object]]:
-    window = UNKNOWN
-    if card.trained_from is not None and card.trained_to is not None:
-        window = f"{card.trained_from.date()} to {card.trained_to.date()}"
-    found: list[tuple[str, object]] = [
-        ("Model", card.id),
-        ("Kind", card.name.replace("_", " ")),
-        ("Stands as", card.state),
-        ("Basis", card.basis),
-        ("Learnt from", f"{card.n_customers} customers, {card.n_departures} of whom left"),
-        ("Snapshots", window),
-        ("Label", card.card.get("label_kind") or "reported"),
-    ]
-    if card.horizon_days is not None:
-        found.append(("Horizon", f"{card.horizon_days} days"))
-    if card.threshold is not None:
-        found.append(("Flagged from", f"{card.threshold:.3f}"))
-    return found
-
-
-def _tested(card: Mapping[str, Any]) -> dict[str, Any]:
+def _tested(speech: Speech, card: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page says of the forward test."""
     forward, intervals = _part(card, "forward"), _part(_part(card, "forward"), "intervals")
     arms = [arm for arm in ARMS if isinstance(forward.get(arm), dict)]
     figures = [
-        (name.replace("_", " "), [_figure(forward[arm], intervals.get(arm) or {}, name) for arm in arms])
-        for name in FIGURES
+        (speech.say(told), [figure(speech, forward[arm], intervals.get(arm) or {}, name) for arm in arms])
+        for name, told in FIGURES.items()
     ]
     rows = [ReliabilityRow.from_dict(row) for row in _part(card, "reliability").get("model", [])]
-    told = "Share of customers that left over the mean risk given, with 95 % intervals."
-    curve = reliability_svg("Reliability of the model", told, rows, standalone=False) if rows else ""
     return {
         "forward": forward,
-        "arms": arms,
+        "arms": [speech.say(ARMS[arm]) for arm in arms],
         "figures": figures if arms else [],
-        "compared": _compared(_part(card, "compared")),
+        "compared": compared(speech, _part(card, "compared")),
         "reliability": rows,
-        "curve": Markup(curve),  # noqa: S704 - drawn by us from numbers, its texts escaped
+        "curve": _curve(speech, rows) if rows else "",
     }
 
 
-def _figure(told: Mapping[str, Any], intervals: Mapping[str, Any], name: str) -> str:
-    if told.get(name) is None:
-        return UNKNOWN
-    between = intervals.get(name)
-    said = f"{told[name]:.3f}"
-    return f"{said} [{between[0]:.3f}, {between[1]:.3f}]" if between else said
-
-
-def _share(share: Mapping[str, float]) -> str:
-    return f"{share['value']:.3f} [{share['low']:.3f}, {share['high']:.3f}]"
-
-
-def _compared(told: Mapping[str, Any]) -> str:
-    """Say how the model did beside the one that served when it was learnt."""
-    if not told or told.get("difference") is None:
-        return ""
-    beside = "the scorecard" if told.get("with") == "prior" else f"the model {told.get('with')}"
-    return (
-        f"Beside {beside}, which served then, its log-loss differs by {told['difference']:+.4f} "
-        f"[{told['low']:+.4f}, {told['high']:+.4f}]: {str(told['reason']).replace('_', ' ')}. Below 0 it did better."
-    )
+def _curve(speech: Speech, rows: Sequence[ReliabilityRow]) -> Markup:
+    title = speech.say(message("Reliability of the model"))
+    told = speech.say(message("Share of customers that left over the mean risk given, with 95 % intervals."))
+    picture = reliability_svg(title, told, rows, standalone=False, words=curve_words(speech))
+    return Markup(picture)  # noqa: S704 - drawn by us from numbers, its texts escaped

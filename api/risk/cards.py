@@ -8,14 +8,15 @@ from api.risk.decisions import decisions_on
 from api.risk.registry import answer, find
 from api.risk.schemas import CardAnswer, DecisionAnswer, ReportAnswer, WeightAnswer
 from api.risk.serving import opened
+from api.speaking import message
 from api.workspaces import service as workspaces
 from models.registry import Watched
 
-PURPOSE = (
+PURPOSE = message(
     "The probability that a customer leaves within the horizon, for offering follow-ups. "
     "This score must not decide a customer's terms or redress."
 )
-LABEL = (
+LABEL = message(
     "A departure that was reported, of any kind but a mere signal, within the horizon after a gap of a week. "
     "Associations with it are not causes of it."
 )

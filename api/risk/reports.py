@@ -11,18 +11,22 @@ from api.dependencies import Work
 from api.risk import queries
 from api.risk.queries import Row
 from api.risk.schemas import ReportAnswer
+from api.speaking import message
 from models.assessment import ModelState
 from models.ids import uuid7
 from models.registry import ModelReport, Watched
 
 reports = ModelReport.__table__  # type: ignore[attr-defined] # SQLModel sets it on table classes
 IN_USE = (ModelState.CHAMPION, ModelState.CHALLENGER)
+NOT_LOOKED = message("Nobody looked yet: the model that serves is looked at once a week, and when it begins to serve.")
 NOT_YET = {
-    Watched.DRIFT: "Nobody looked yet: the model that serves is looked at once a week, and when it begins to serve.",
-    Watched.FAIRNESS: "Nobody looked yet: the model that serves is looked at once a week, and when it begins to serve.",
-    Watched.COMPARISON: "Nothing was compared yet: a challenger scores in silence until what followed is known.",
+    Watched.DRIFT: NOT_LOOKED,
+    Watched.FAIRNESS: NOT_LOOKED,
+    Watched.COMPARISON: message(
+        "Nothing was compared yet: a challenger scores in silence until what followed is known."
+    ),
 }
-NOT_IN_USE = "This model is neither serving nor challenging, and was not looked at while it was."
+NOT_IN_USE = message("This model is neither serving nor challenging, and was not looked at while it was.")
 
 
 async def ask(work: Work) -> UUID:

@@ -72,7 +72,8 @@ async def read_risk(
     reference: Reference,
     language: Spoken,
     as_of: Annotated[
-        Moment | None, Query(description="As known at this moment, by today's model. Default: now.")
+        Moment | None,
+        Query(description="As known at this moment, by today's model; 404 `not_known_then` before. Default: now."),
     ] = None,
 ) -> RiskAnswer:
     """Tell a customer's risk, and the conditions it is linked to. Scope: risk:read."""
@@ -163,7 +164,14 @@ async def read_model(work: RiskReader, model_id: UUID, response: Response) -> Mo
 
 
 @router.get("/models/{model_id}/card", response_model=CardAnswer, responses=card_page.EITHER)
-async def read_card(work: RiskReader, model_id: UUID, request: Request) -> CardAnswer | Response:
+async def read_card(
+    work: RiskReader,
+    model_id: UUID,
+    request: Request,
+    lang: Annotated[
+        str | None, Query(max_length=35, description="The language of the page, before Accept-Language.")
+    ] = None,
+) -> CardAnswer | Response:
     """Read a model's card: purpose, how it did, drift, fairness, decisions. `Accept: text/html`: as a page.
 
     Scope: risk:read.
@@ -171,7 +179,8 @@ async def read_card(work: RiskReader, model_id: UUID, request: Request) -> CardA
     card = await cards.read_card(work, model_id)
     if not card_page.is_wanted(request.headers.get("accept", "")):
         return card
-    return card_page.shown(card, await cards.company(work))
+    language = language_for(lang, request.headers.get("accept-language"))
+    return card_page.shown(card, await cards.company(work), language)
 
 
 @router.get("/models/{model_id}/drift")

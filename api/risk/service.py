@@ -72,6 +72,9 @@ async def risk_of(work: Work, reference: str, as_of: datetime | None = None, lan
     known = await customers.customer_ids(work, [reference])
     if reference not in known:
         raise NoSuchThing(f"There is no customer {reference}.")
+    if as_of is not None:
+        # Of nobody the base rate would be told, and taken for their risk.
+        await customers.check_known(work, known[reference], reference)
     return (await assess(work, {known[reference]: reference}, language))[0]
 
 
@@ -138,7 +141,7 @@ def assessed(
     features = {**raw, **exposure_features(seen, moment_us, members, verified)}
     present = lately_present(seen, moment_us)
     near = nearly_complete(seen, moment_us, members)
-    explanation = explain(using.model, features, present=present, sets=using.sets, near=near)
+    explanation = explain(using.model, features, present=present, sets=using.sets, near=near, linked=using.linked)
     score = Score(explanation.risk, explanation.low, explanation.high)
     value = row.get("value_amount")
     told: dict[str, Any] = {

@@ -19,7 +19,9 @@ from api.risk.stale import refusals
 from api.workspaces import service as workspaces
 from ml.explain import ConfirmedSet
 from ml.protected import is_protected
+from ml.same_events import features_of
 from ml.scoring import ArtefactRefused, RiskModel
+from models.rules.conditions import Rule
 
 log = structlog.get_logger(__name__)
 PRIOR = "prior"
@@ -46,6 +48,8 @@ class Serving:
     """By set's id how many customers left who had it, where the model that serves was learnt with it."""
     kept_out: frozenset[str]
     """Conditions that tell of a protected trait: nothing of a risk or its reason is read from them."""
+    linked: Mapping[str, frozenset[str]]
+    """By condition the features that go with it where it is taken away: they count the very same events."""
 
 
 @dataclass(frozen=True)
@@ -60,20 +64,28 @@ class Admitted:
         Those that explain, in the order found, none of whose members is kept out.
     kept_out
         Codes of the conditions that are named for a protected trait, or whose rule reads one.
+    linked
+        By code the features that count the very events a condition's rule asks for.
     """
 
     codes: Sequence[str]
     sets: Sequence[ConditionSetAnswer]
     kept_out: frozenset[str]
+    linked: Mapping[str, frozenset[str]]
 
 
 async def admitted(work: Work) -> Admitted:
     """Return what of the catalogue and of the analysis in force may enter a risk."""
-    reads = await failures.fields_by_condition(work)
-    kept_out = frozenset(code for code, fields in reads.items() if any(is_protected(name) for name in {code, *fields}))
+    rules = await failures.rules_by_condition(work)
+    kept_out = frozenset(code for code, rule in rules.items() if _tells_of_a_trait(code, rule))
     found = [item for item in await failures.condition_sets(work) if item.status in EXPLAINING]
     sets = [item for item in found if kept_out.isdisjoint(item.conditions)]
-    return Admitted([code for code in reads if code not in kept_out], sets, kept_out)
+    linked = {code: features_of(None if rule is None else rule.document) for code, rule in rules.items()}
+    return Admitted([code for code in rules if code not in kept_out], sets, kept_out, linked)
+
+
+def _tells_of_a_trait(code: str, rule: Rule | None) -> bool:
+    return any(is_protected(name) for name in {code, *(() if rule is None else rule.reads)})
 
 
 async def serving(work: Work) -> Serving:
@@ -92,7 +104,7 @@ async def serving(work: Work) -> Serving:
     threshold = model.threshold if model.n_departures > 0 else _threshold(model, declared=declared)
     told = card.get(DEPARTED)
     departed = told if isinstance(told, dict) else {}
-    return Serving(model, model_id, sets, may.sets, threshold, settings.currency, departed, may.kept_out)
+    return Serving(model, model_id, sets, may.sets, threshold, settings.currency, departed, may.kept_out, may.linked)
 
 
 async def _champion(work: Work) -> tuple[RiskModel | None, str, Mapping[str, Any]]:

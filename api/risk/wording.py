@@ -79,6 +79,18 @@ class Speech:
         """Return a whole number."""
         return _counted(value, self.language)
 
+    def figure(self, value: float, *, places: int = 3, signed: bool = False) -> str:
+        """Return a number with so many decimals, with its sign where asked."""
+        if self.language == FALLBACK:
+            return f"{value:{'+' if signed else ''}.{places}f}"
+        pattern = f"0.{'0' * places}"
+        pattern = f"+{pattern};-{pattern}" if signed else pattern
+        return str(format_decimal(value, pattern, locale=Locale.parse(self.language, sep="-")))
+
+    def together(self, text: str) -> str:
+        """Return numbers that are read as one, kept in their own order in a language read from right to left."""
+        return text.join(self.around)
+
     def codes(self, codes: Iterable[str]) -> str:
         """Return codes of conditions as the API writes a set."""
         return " + ".join(codes).join(self.around)

@@ -5,9 +5,10 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -30,6 +31,9 @@ CUSTOMERS = 60
 CLIENTS = 3
 ENDED_WITHIN = 300.0
 BEGUN_WITHIN = 60.0
+ANSWERED_WITHIN = 60.0
+PAUSE = 0.2
+FAILURE = 500
 
 
 @dataclass
@@ -81,18 +85,41 @@ async def prepared(served: Served, key: str) -> None:
         await catalogue(client)
         await tell(client, a_past(today(), customers=CUSTOMERS))
         job = done(await client.post("/v1/models"))["id"]
-        await _ended(client, job)
+        assert await ended(client, job, Toll()) == "done"
 
 
-async def _ended(client: Caller, job: str) -> str:
-    """Wait until a job has ended; give its state."""
+async def ended(client: Caller, job: str, toll: Toll) -> str:
+    """Wait until a job has ended; give its state.
+
+    A request that no answer came to, or a failure, goes to the toll, and the job is asked for again: it goes on
+    whoever answers for it.
+    """
     begun = monotonic()
     while True:
-        state = str((await client.read(f"/v1/jobs/{job}"))["state"])
+        answer = await _insisted(partial(client.get, f"/v1/jobs/{job}"), toll)
+        state = str(answer["state"])
         if state in {"done", "failed", "canceled"}:
             return state
         assert monotonic() - begun < ENDED_WITHIN, f"the training {job} does not end"
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(PAUSE)
+
+
+async def _insisted(ask: Callable[[], Awaitable[httpx.Response]], toll: Toll) -> Any:
+    """Ask until the answer is a yes; give it. What must not be done twice carries an Idempotency-Key."""
+    begun = monotonic()
+    while True:
+        try:
+            answer = await ask()
+        except httpx.TransportError as error:
+            toll.silences += 1
+            came = repr(error)
+        else:
+            if answer.status_code < FAILURE:
+                return done(answer)
+            toll.answers[answer.status_code] += 1
+            came = answer.text
+        assert monotonic() - begun < ANSWERED_WITHIN, f"nobody answers: {came}"
+        await asyncio.sleep(PAUSE)
 
 
 @asynccontextmanager
@@ -127,19 +154,20 @@ async def one_round(served: Served, key: str, database: Database, chosen: random
     """Ask for a training, kill the trainer at a random time while requests go on, and look at what is left."""
     async with httpx.AsyncClient(base_url=served.address, timeout=60) as http, _asking(served, key, toll):
         client = Caller(http, key)
-        job = done(await client.post("/v1/models"))["id"]
+        begin = partial(client.post, "/v1/models", idempotency_key=f"round {toll.rounds}")
+        job = (await _insisted(begin, toll))["id"]
         toll.kills += await _kill(served, chosen)
-        if await _ended(client, job) == "done":
+        if await ended(client, job, toll) == "done":
             toll.trained += 1
         else:
             toll.broken.append(f"the training {job} did not come to its end")
     toll.rounds += 1
-    toll.broken += await broken(database, (await _workspace(served, key))["id"])
+    toll.broken += await broken(database, (await _workspace(served, key, toll))["id"])
 
 
-async def _workspace(served: Served, key: str) -> Any:
+async def _workspace(served: Served, key: str, toll: Toll) -> Any:
     async with httpx.AsyncClient(base_url=served.address, timeout=60) as http:
-        return await Caller(http, key).read("/v1/workspace")
+        return await _insisted(partial(Caller(http, key).get, "/v1/workspace"), toll)
 
 
 async def _kill(served: Served, chosen: random.Random) -> int:

@@ -1,10 +1,13 @@
 """Killed at random times, the trainer interrupts nobody and leaves nothing half-written in the registry."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.chaos.learners import Toll, endure
+from tests.api.caller import Caller
+from tests.chaos.learners import Toll, ended, endure
 from tests.chaos.served import Served, with_workspaces
 from tests.postgres.server import PostgresServer
 
@@ -33,3 +36,22 @@ async def test_a_killed_trainer_interrupts_nobody_on_postgresql(tmp_path: Path) 
         served = Served(server.create_database("steadfast"), tmp_path / "log")
         [key] = await with_workspaces(served.url, ["Warm Homes"])
         kept(await endure(served, key, rounds=ROUNDS, seed=2))
+
+
+async def test_a_training_is_waited_for_through_silences_and_failures_and_each_of_them_is_told() -> None:
+    turns: list[Callable[[httpx.Request], httpx.Response]] = [
+        lambda _: httpx.Response(200, json={"state": "running"}),
+        lambda asked: _silent(httpx.ConnectError, asked),
+        lambda asked: _silent(httpx.RemoteProtocolError, asked),
+        lambda _: httpx.Response(503, json={"code": "unavailable"}),
+        lambda _: httpx.Response(200, json={"state": "done"}),
+    ]
+    transport = httpx.MockTransport(lambda asked: turns.pop(0)(asked))  # noqa: PLW0108 - the turn is taken when it is asked
+    toll = Toll()
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+        assert await ended(Caller(http), "J-1", toll) == "done"
+    assert (toll.silences, dict(toll.answers), turns) == (2, {503: 1}, [])
+
+
+def _silent(error: type[httpx.TransportError], asked: httpx.Request) -> httpx.Response:
+    raise error("nobody answers", request=asked)

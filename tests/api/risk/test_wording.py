@@ -1,12 +1,11 @@
 """The reason for a risk is said in every language whole, with its numbers, as an association and never a promise."""
 
 import string
-from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_file
+from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as some
@@ -15,6 +14,7 @@ from api.pages.chrome import SPOKEN as SPOKEN_BY_PAGES
 from api.risk import wording
 from api.risk.wording import SPOKEN, language_for, reason_text, speech_in
 
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 FOREIGN = [language for language in SPOKEN if language != "en"]
 LEFT = {"customers": 489, "rate": 0.51, "rate_without_one": 0.13}
 TRIPLE = {
@@ -35,9 +35,9 @@ def told(**more: Any) -> dict[str, Any]:
 
 
 def sentences() -> set[str]:
-    """Give every sentence that reasons are made of, from where it stands."""
-    found = extract_from_file("python", str(Path(wording.__file__)), keywords={"message": None})
-    return {text if isinstance(text, str) else text[0] for _, text, _, _ in found}
+    """Give every sentence that reasons and model cards are made of, from where it stands."""
+    found = extract_from_dir(wording.CATALOGUES.parent, METHODS, keywords={"_": None, "message": None})
+    return {text if isinstance(text, str) else text[0] for _, _, text, _, _ in found}
 
 
 def catalogue(language: str) -> Catalog:
