@@ -20,7 +20,6 @@ from sqlalchemy import ColumnElement, Select, Table
 
 from api.dependencies import Work, database
 from api.paging import Cursor, Limit, Page, UpdatedSince, cursor_after, next_cursor, page_of, read_cursor
-from api.recorded import CLOCK_SKEW, impossible
 from api.routing import NDJSON_TYPES
 from models.base import from_us, to_us
 from models.database import Database
@@ -61,16 +60,9 @@ class Asked:
 async def asking(
     request: Request, limit: Limit = 100, cursor: Cursor = None, updated_since: UpdatedSince = None
 ) -> Asked:
-    """Read what a list is asked; `in_the_future` where it is what is yet to come."""
-    check_come(request, "updated_since", updated_since)
+    """Read what a list is asked."""
     lines = database(request) if wants_lines(request.headers.get("accept", "")) else None
     return Asked(limit, cursor, updated_since, lines)
-
-
-def check_come(request: Request, name: str, since: datetime | None) -> None:
-    """Refuse a moment that has not come: whoever went on from there would leave out what is stored until then."""
-    if since is not None and since > database(request).clock.now() + CLOCK_SKEW:
-        raise impossible(name, "in_the_future", f"{since.isoformat()} has not come yet.")
 
 
 Asking = Annotated[Asked, params.Depends(asking)]

@@ -68,7 +68,7 @@ async def test_an_analysis_is_asked_for_and_done(client: Caller, worker: Worker)
 async def test_analyses_are_listed_page_by_page_the_newest_first(client: Caller) -> None:
     asked = [await ask(client, window={"to": ago(days=number)}) for number in range(5)]
     assert [item["id"] for item in await client.read_all("/v1/analyses", limit=2)] == asked[::-1]
-    assert await client.read_all("/v1/analyses", updated_since=ago(minutes=-4)) == []
+    assert await client.read_all("/v1/analyses", updated_since=ago(hours=-1)) == []
     shown = await client.read(f"/v1/analyses/{asked[1]}")
     assert (shown["window"]["from"], shown["strata"], shown["in_force"]) == (None, None, False)
 

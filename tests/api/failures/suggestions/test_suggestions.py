@@ -144,7 +144,7 @@ async def test_the_list_is_narrowed_and_has_pages(client: Caller, say: Say, look
         ({"state": "confirmed"}, 0),
         ({"basis": "phrase"}, 3),
         ({"basis": "learnt"}, 0),
-        ({"updated_since": ago(minutes=-4)}, 0),
+        ({"updated_since": ago(hours=-1)}, 0),
     ):
         assert len(await client.read_all(SUGGESTIONS, limit=1, **narrow)) == many, narrow
     assert len(await client.stream(SUGGESTIONS)) == 3

@@ -86,7 +86,7 @@ async def test_outreach_is_begun_for_those_worth_most_and_no_more_than_a_week_ho
     assert [item["outreach_worth"] for item in whole] == sorted((i["outreach_worth"] for i in whole), reverse=True)
     asked = {"flagged": "true", "order": "worth", "within_capacity": "true"}
     assert [item["customer"] for item in await client.read_all("/v1/risk", limit=1, **asked)] == ["C-1", "C-2"]
-    assert await client.read_all("/v1/risk", **asked, updated_since=ago(minutes=-4)) == []
+    assert await client.read_all("/v1/risk", **asked, updated_since=ago(days=-1)) == []
     refusal(await client.get("/v1/risk", flagged="true", within_capacity="true"), 422, "needs_worth")
     both = await asyncio.gather(*(offer(database, workspace) for _ in range(2)))
     assert sorted(both) == [0, 2]
