@@ -32,6 +32,9 @@ endif
 test bench: export OMP_NUM_THREADS ?= 1
 test bench: export OPENBLAS_NUM_THREADS ?= 1
 
+# What pytest writes into the assertions of each file is kept for the next run, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo serve test chaos check fix bench docs lock clean

@@ -18,6 +18,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres.server import PostgresServer, locked
+from tests.tracing import look_on
 
 TESTS = Path(__file__).parent
 UNSEEN = {"chaos", "generated", "upgrading", "test_docs.py", "test_house.py", "test_laws.py"}
@@ -94,7 +95,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     try:
         return (yield)
     finally:
-        looking.start()
+        look_on(looking)
 
 
 def pytest_sessionstart() -> None:
