@@ -6,7 +6,7 @@ moments are microseconds since 1970 in UTC, so one expression gives the same num
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -64,11 +64,37 @@ class Moments:
         `customer_id`, `moment_us`, and `usual_us`: the month whose medians count then.
     only_us : int or None
         The moment where there is only one, which a database then reckons with as a number.
+    whole : bool
+        Whether what was told is read as it stands, of whomever: of everybody at one moment. Who is not known then is to
+        be left out by what is known of customers, or `asked_for` them.
     """
 
     workspace_id: UUID
     rows: CTE
     only_us: int | None = None
+    whole: bool = False
+
+    @property
+    def asked_for(self) -> "Moments":
+        """The same moments, nothing read of anybody but their customers."""
+        return replace(self, whole=False)
+
+    def told(self, whose: Column) -> FromClause:
+        """Return where rows are read that name their customer in a column: beside the moments, or alone."""
+        table = whose.table
+        return table if self.whole else self.rows.join(table, and_(*self._theirs(whose)))
+
+    def unasked(self, whose: Column) -> tuple[Column, ...]:
+        """Return what holds of rows that are read alone; beside the moments the join says it."""
+        return self._theirs(whose) if self.whole else ()
+
+    def _theirs(self, whose: Column) -> tuple[Column, ...]:
+        of_workspace = whose.table.c.workspace_id == self.workspace_id
+        return of_workspace, whose.is_not(None) if self.whole else whose == self.rows.c.customer_id
+
+    def key_with(self, whose: Column) -> tuple[Column, ...]:
+        """Return what tells rows apart that are read so."""
+        return (whose.label("customer_id"),) if self.whole else self.key
 
     @property
     def t(self) -> Column:
@@ -120,7 +146,8 @@ def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
         .cte("known_customers")
     )
     rows = [_row(known.c.customer_id, moment).where(known.c.known_us <= moment) for moment in moments_us]
-    return Moments(workspace_id, union_all(*rows).cte("moments"), moments_us[0] if len(moments_us) == 1 else None)
+    only_us = moments_us[0] if len(moments_us) == 1 else None
+    return Moments(workspace_id, union_all(*rows).cte("moments"), only_us, whole=only_us is not None)
 
 
 def _row(customer: Column, moment_us: int) -> Select[Any, int, int]:
@@ -154,6 +181,8 @@ def known_at(version: FromClause, moment_us: Column) -> Column:
     superseded = exists().where(
         later.c.workspace_id == version.c.workspace_id,
         later.c.id == version.c.id,
+        # Says nothing new, but the primary key alone answers it: of most records no row is looked at a second time.
+        later.c.number != version.c.number,
         us(later.c.recorded_at) <= moment_us,
         place[0] > place[1],
     )

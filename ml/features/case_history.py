@@ -73,7 +73,7 @@ def known_cases(moments: Moments) -> CTE:
     ended = func.coalesce(*[case((us(at) <= t, us(at))) for at in (known.c.confirmed_at, known.c.done_at)])
     return (
         select(
-            *moments.key,
+            *moments.key_with(known.c.customer_id),
             known.c.id.label("case_id"),
             opened.label("opened_us"),
             ended.label("ended_us"),
@@ -85,10 +85,9 @@ def known_cases(moments: Moments) -> CTE:
             func.coalesce(known.c.demand, literal(Demand.UNKNOWN.value)).label("demand"),
             known.c.need,
         )
-        .select_from(moments.rows)
-        .join(known, of_customer(known, moments))
+        .select_from(moments.told(known.c.customer_id))
         .outerjoin(medians, usual(moments, MedianKind.ELAPSED, known.c.need))
-        .where(known_at(known, t), opened <= t, opened > t - LOOK_BACK_US)
+        .where(*moments.unasked(known.c.customer_id), known_at(known, t), opened <= t, opened > t - LOOK_BACK_US)
         .cte("known_cases")
     )
 
@@ -108,6 +107,11 @@ def total(condition: Column, value: Any = 1) -> Column:
     return cast(func.sum(case((condition, value), else_=0)), BigInteger)
 
 
+def counted(value: Column | None = None) -> Column:
+    """Return how many rows a group has, or how many that have a value: as long an integer on every database."""
+    return cast(func.count() if value is None else func.count(value), BigInteger)
+
+
 def latest(moment: Column, value: Column) -> Column:
     """Return an integer that is greatest at the latest moment, to the second, and holds the value that goes with it."""
     whole = case((value >= BEHIND, BEHIND - 1), else_=value)
@@ -119,6 +123,7 @@ def case_features(moments: Moments, cases: CTE) -> CTE:
     t = moments.t_of(cases)
     opened, ended, elapsed = cases.c.opened_us, cases.c.ended_us, cases.c.elapsed_us
     of_failure = cases.c.demand == literal(Demand.FAILURE.value)
+    of_value = cases.c.demand == literal(Demand.VALUE.value)
     recent, lately = within_days(opened, t, 90), within_days(opened, t, 30)
     not_first = and_(recent, or_(cases.c.handovers > 0, cases.c.reopened > 0, cases.c.contacts > 1))
     all_contacts = func.sum(cases.c.contacts)
@@ -146,7 +151,8 @@ def case_features(moments: Moments, cases: CTE) -> CTE:
             parted(latest(ended, elapsed // SECOND_US) % BEHIND, HOUR_US // SECOND_US).label("elapsed_hours_last"),
             parted(func.max(case((counts, ratio))), STEPS).label("elapsed_ratio_max_90"),
             parted(latest(ended, ratio) % BEHIND, STEPS).label("elapsed_ratio_last"),
-            func.max(case((cases.c.demand == literal(Demand.VALUE.value), opened))).label("last_value_us"),
+            func.max(case((of_value, opened))).label("last_value_us"),
+            counted(case((of_value, 1))).label("value_cases"),
         )
         .group_by(*moments.key_of(cases))
         .cte("case_features")
@@ -169,7 +175,7 @@ def repeat_features(moments: Moments, cases: CTE) -> CTE:
     )
     repeated = and_(within_days(near.c.opened_us, near.c.t_us, 90), near.c.opened_us - near.c.before_us <= REPEAT_US)
     return (
-        select(*moments.key_of(near), func.count().label("repeats_90"))
+        select(*moments.key_of(near), counted().label("repeats_90"))
         .where(repeated)
         .group_by(*moments.key_of(near))
         .cte("repeat_features")
@@ -180,27 +186,25 @@ def _hours(elapsed: Column, per: Column | int = 1) -> Column:
     return cast(elapsed, Double) / cast(HOUR_US * func.nullif(per, 0), Double)
 
 
-def cadence(moments: Moments, cases: CTE) -> CTE:
+def cadence(moments: Moments, cases: CTE, features: CTE) -> CTE:
     """Return the median gap between the cases a customer came with for something of value: `gap_us`.
 
     Only where there are three gaps and more: of whom came seldom nobody knows how often they come. The median is the
     mean of the two in the middle where their number is even.
     """
+    often = features.c.value_cases > GAPS_FOR_A_CADENCE
     whose = moments.key_of(cases)
     before = func.lag(cases.c.opened_us).over(partition_by=whose, order_by=(cases.c.opened_us, cases.c.case_id))
     gaps = (
-        select(*whose, (cases.c.opened_us - before).label("gap_us"))
-        .where(cases.c.demand == literal(Demand.VALUE.value))
+        select(*whose, (cases.c.opened_us - before).label("gap_us"), (features.c.value_cases - 1).label("gaps"))
+        .select_from(cases.join(features, moments.same(cases, features)))
+        .where(cases.c.demand == literal(Demand.VALUE.value), often)
         .subquery("gaps")
     )
     mine = moments.key_of(gaps)
+    place = func.row_number().over(partition_by=mine, order_by=gaps.c.gap_us)
     ranked = (
-        select(
-            *mine,
-            gaps.c.gap_us,
-            func.row_number().over(partition_by=mine, order_by=gaps.c.gap_us).label("place"),
-            func.count().over(partition_by=mine).label("gaps"),
-        )
+        select(*mine, gaps.c.gap_us, gaps.c.gaps, place.label("place"))
         .where(gaps.c.gap_us.is_not(None))
         .subquery("ranked_gaps")
     )
@@ -210,7 +214,7 @@ def cadence(moments: Moments, cases: CTE) -> CTE:
             *moments.key_of(ranked),
             (cast(func.sum(ranked.c.gap_us), BigInteger) // func.count()).label("gap_us"),
         )
-        .where(ranked.c.gaps >= GAPS_FOR_A_CADENCE, in_the_middle)
+        .where(in_the_middle)
         .group_by(*moments.key_of(ranked))
         .cte("cadence")
     )

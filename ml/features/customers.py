@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Double, FromClause, Select, and_, case, cast, func, literal, null, select, union_all
+from sqlalchemy import CTE, Double, FromClause, Select, case, cast, func, literal, null, select, union_all
 
 from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, known_now, table_of, us
 from ml.features.case_history import (
@@ -34,6 +34,8 @@ departure_versions = table_of(DepartureVersion)
 OF_ANSWERS = ("score_last", "score_min_90", "score_mean_90", "score_fall", "effort_last")
 OF_ASKING = ("invitations_365", "not_invited", "silent_after_invitations", "opted_out")
 OF_CUSTOMERS = ("recency_days", "recency_ratio", "tenure_days", "value_ratio")
+BETWEEN_PARTS = ("value_cases", "answered_us")
+"""What one part of the features tells another, and no feature is made of."""
 FEATURES = (*COUNTED_CASES, *OF_CASES, *COUNTED_PROMISES, *OF_ANSWERS, *OF_ASKING, *OF_CUSTOMERS)
 
 
@@ -48,16 +50,16 @@ def customer_features(moments: Moments) -> Select[Any]:
         would be no more than the look-back. Whoever was not asked is not known to be silent.
     """
     cases = known_cases(moments)
-    responses = response_features(moments)
+    of_cases, responses = case_features(moments, cases), response_features(moments)
     found = _together(
         moments,
         _customer_facts(moments),
-        case_features(moments, cases),
+        of_cases,
         repeat_features(moments, cases),
         promise_features(moments, cases),
         responses,
         invitation_features(moments, responses),
-        cadence(moments, cases),
+        cadence(moments, cases, of_cases),
     )
     return select(
         found.c.customer_id,
@@ -77,8 +79,8 @@ def _together(moments: Moments, *parts: CTE) -> FromClause:
 
     Not joined: laid over each other they are looked through once, whatever a database believes of how many there are.
     """
-    keys = {column.name for column in moments.key}
-    columns = {column.name: column.type for part in parts for column in part.c if column.name not in keys}
+    beside = {*(column.name for column in moments.key), *BETWEEN_PARTS}
+    columns = {column.name: column.type for part in parts for column in part.c if column.name not in beside}
     laid = union_all(
         *[
             select(
@@ -98,12 +100,11 @@ def _together(moments: Moments, *parts: CTE) -> FromClause:
 def _customer_facts(moments: Moments) -> CTE:
     """Return what is known of each moment's customer, and what customers are usually worth."""
     customers = customer_versions
-    theirs = and_(customers.c.workspace_id == moments.workspace_id, customers.c.id == moments.rows.c.customer_id)
     worth = usual(moments, MedianKind.VALUE, customers.c.value_currency)
     flags = ("survey_opt_out", "objects_to_scoring")
     return (
         select(
-            *moments.key,
+            *moments.key_with(customers.c.id),
             literal(1).label("known"),
             us(customers.c.since).label("since_us"),
             customers.c.value_amount,
@@ -111,10 +112,9 @@ def _customer_facts(moments: Moments) -> CTE:
             medians.c.median.label("usual_value"),
             *[case((customers.c[name].is_(True), 1), else_=0).label(name) for name in flags],
         )
-        .select_from(moments.rows)
-        .join(customers, theirs)
+        .select_from(moments.told(customers.c.id))
         .outerjoin(medians, worth)
-        .where(known_at(customers, moments.t))
+        .where(*moments.unasked(customers.c.id), known_at(customers, moments.t))
         .cte("customer_facts")
     )
 
@@ -173,7 +173,7 @@ def customer_conditions(moments: Moments) -> Select[Any]:
     Select
         `customer_id`, `moment_us`, `case_id`, `condition` (code), `since_us`: since when it was present.
     """
-    cases = known_cases(moments)
+    cases = known_cases(moments.asked_for)
     pairs = select(cases.c.customer_id, cases.c.case_id, moments.t_of(cases).label("moment_us")).cte("case_moments")
     states = condition_states(moments.workspace_id, pairs).subquery("states")
     return (

@@ -22,6 +22,7 @@ from models.ids import uuid7
 from models.invitation import Invitation
 from models.median import Median
 from tests.api.caller import Caller
+from tests.api.conftest import MakeWorkspace
 
 pytestmark = pytest.mark.anyio
 
@@ -282,3 +283,18 @@ async def test_who_comes_again_within_two_weeks_is_counted_wherever_the_first_ca
     found = await features(database, workspace, NOW)
     counted = {name: row["repeats_90"] for name, row in found.items()}
     assert counted == {"C-1": 2, "C-2": 0, "C-3": 0, "C-4": 0}
+
+
+async def test_nothing_is_told_of_whom_nobody_knew_by_then_and_nothing_of_another_workspace_counts(
+    client: Caller, database: Database, workspace: WorkspaceSettings, make_workspace: MakeWorkspace
+) -> None:
+    await client.put_customer("C-1", recorded_at=at(days=300))
+    await client.put_customer("C-late", recorded_at=at(days=10))
+    await tell_case(client, "K-1", "C-1", 30, 10)
+    await tell_case(client, "K-late", "C-late", 30, 10)
+    assert set(await features(database, workspace, NOW)) == {"C-1", "C-late"}
+    assert set(await features(database, workspace, NOW - 20 * DAY)) == {"C-1"}
+    other = await make_workspace("Next Door")
+    moments = all_moments(other.id, [to_us(NOW)])
+    async with database.read(other.id) as session:
+        assert (await session.execute(customer_features(moments))).all() == []
