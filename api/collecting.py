@@ -19,32 +19,41 @@ def to_stay() -> Iterator[None]:
         gc.freeze()
 
 
-OBJECTS_BETWEEN = 20_000
+OBJECTS_BETWEEN = 10_000
 """Objects made beyond those that went, before the youngest are looked at; Python's own is 700. A request of ours makes
 hundreds that all go with it, and each look stops everybody who waits for an answer."""
 
-LOOKS_BETWEEN = 5
+LOOKS_BETWEEN = 3
 """Looks at the younger before the older are looked at as well; Python's own is 10. What was in use during a look counts
 as older ever after, garbage or not: seldom as looks are, it would wait for hours and be paid for in memory."""
 
 OLDEST = 2
+WARMING_UP = 8
+"""Looks at the oldest until what they find in use is what a process keeps: statements compiled, pages remembered."""
 
 
 def look_seldom() -> None:
     """Let the collector look less often, as a process that answers requests wants it."""
     gc.set_threshold(OBJECTS_BETWEEN, LOOKS_BETWEEN, LOOKS_BETWEEN)
-    gc.callbacks.append(_warmed_up)
+    gc.callbacks.append(_WarmingUp())
 
 
-def _warmed_up(phase: str, told: Mapping[str, int]) -> None:
-    """Leave alone, once, what the first look at the oldest found in use: statements compiled, pages remembered.
+class _WarmingUp:
+    """Leaves alone what the first looks at the oldest found in use.
 
     Python looks at the oldest only when a quarter as much has been added to them as there was. Of all that a warm
     process holds that would be ten megabytes of garbage before anybody looks.
     """
-    if phase == "stop" and told["generation"] == OLDEST:
-        gc.callbacks.remove(_warmed_up)
-        gc.freeze()
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def __call__(self, phase: str, told: Mapping[str, int]) -> None:
+        if phase == "stop" and told["generation"] == OLDEST:
+            self._looks += 1
+            gc.freeze()
+            if self._looks == WARMING_UP:
+                gc.callbacks.remove(self)
 
 
 ARENA_MAX = -8
