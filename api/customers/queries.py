@@ -43,8 +43,7 @@ async def known_since(session: AsyncSession, workspace_id: UUID, customer_id: UU
     version = kinds.CUSTOMER.version
     first = func.min(version.c.recorded_at, type_=version.c.recorded_at.type)
     mine = and_(version.c.workspace_id == workspace_id, version.c.id == customer_id)
-    since: datetime = (await session.scalars(select(first).where(mine))).one()
-    return since
+    return (await session.scalars(select(first).where(mine))).one()
 
 
 async def survivors_of_references(

@@ -72,12 +72,9 @@ async def customer_ids(work: Work, references: Iterable[str | None]) -> dict[str
     return await ids_of(work, kinds.CUSTOMER, references)
 
 
-async def check_known(work: Work, customer_id: UUID, reference: str) -> None:
-    """Refuse as `not_known_then` a moment at which nobody had told of a customer yet; the work's is asked for."""
-    since = await queries.known_since(work.session, work.workspace_id, customer_id)
-    if work.now < since:
-        detail = f"{reference} is known from {since.isoformat()} on. Ask for then, or later."
-        raise NoSuchThing(detail, code="not_known_then")
+async def known_since(work: Work, customer_id: UUID) -> datetime:
+    """Return the moment from which on a known customer is known."""
+    return await queries.known_since(work.session, work.workspace_id, customer_id)
 
 
 async def case_ids(work: Work, references: Iterable[str | None]) -> dict[str, UUID]:
