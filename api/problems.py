@@ -60,8 +60,6 @@ CODES: dict[str, str] = {
     "unauthenticated": "Send `Authorization: Bearer sfk_…` with a key that is neither revoked nor expired.",
     "missing_scope": "The key is valid and lacks the scope the route names.",
     "not_found": "There is no such thing in this workspace.",
-    "not_known_then": "Nobody had told of the customer yet at the moment asked for. The detail says from when they are "
-    "known.",
     "method_not_allowed": "The address exists and does not offer this method.",
     "conflict": "The request contradicts what is stored.",
     "unknown_reference": "A parent has not been reported yet. Report it, then send the same request again.",

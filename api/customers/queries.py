@@ -38,14 +38,6 @@ async def ids_by_reference(
     return found
 
 
-async def known_since(session: AsyncSession, workspace_id: UUID, customer_id: UUID) -> datetime:
-    """Return when the first of what is known of a customer was recorded."""
-    version = kinds.CUSTOMER.version
-    first = func.min(version.c.recorded_at, type_=version.c.recorded_at.type)
-    mine = and_(version.c.workspace_id == workspace_id, version.c.id == customer_id)
-    return (await session.scalars(select(first).where(mine))).one()
-
-
 async def survivors_of_references(
     session: AsyncSession, workspace_id: UUID, references: Iterable[str], *, hold: bool = False
 ) -> dict[str, str]:

@@ -72,11 +72,6 @@ async def customer_ids(work: Work, references: Iterable[str | None]) -> dict[str
     return await ids_of(work, kinds.CUSTOMER, references)
 
 
-async def known_since(work: Work, customer_id: UUID) -> datetime:
-    """Return the moment from which on a known customer is known."""
-    return await queries.known_since(work.session, work.workspace_id, customer_id)
-
-
 async def case_ids(work: Work, references: Iterable[str | None]) -> dict[str, UUID]:
     """Return the ids of those cases that are known."""
     return await ids_of(work, kinds.CASE, references)

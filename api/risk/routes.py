@@ -72,8 +72,7 @@ async def read_risk(
     reference: Reference,
     language: Spoken,
     as_of: Annotated[
-        Moment | None,
-        Query(description="As known at this moment, by today's model; 404 `not_known_then` before. Default: now."),
+        Moment | None, Query(description="As known at this moment, by today's model. Default: now.")
     ] = None,
 ) -> RiskAnswer:
     """Tell a customer's risk, and the conditions it is linked to. Scope: risk:read."""

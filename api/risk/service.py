@@ -64,15 +64,7 @@ class Known:
 
 
 async def risk_of(work: Work, reference: str, as_of: datetime | None = None, language: str = FALLBACK) -> RiskAnswer:
-    """Return one customer's risk, from everything acknowledged so far or from what was known at a moment.
-
-    Raises
-    ------
-    NoSuchThing
-        Nobody of this reference; `not_known_then` where they were told of only after the moment.
-    Malformed
-        `in_the_future`.
-    """
+    """Return one customer's risk, from everything acknowledged so far or from what was known at a moment."""
     if as_of is not None:
         if as_of > work.now:
             raise impossible("as_of", "in_the_future", "What will be known then is not known yet.")
@@ -80,17 +72,7 @@ async def risk_of(work: Work, reference: str, as_of: datetime | None = None, lan
     known = await customers.customer_ids(work, [reference])
     if reference not in known:
         raise NoSuchThing(f"There is no customer {reference}.")
-    if as_of is not None:
-        await _check_known(work, known[reference], reference)
     return (await assess(work, {known[reference]: reference}, language))[0]
-
-
-async def _check_known(work: Work, customer_id: UUID, reference: str) -> None:
-    """Refuse a moment at which nobody had told of a customer yet: the base rate would be taken for their risk."""
-    since = await customers.known_since(work, customer_id)
-    if work.now < since:
-        detail = f"{reference} is known from {since.isoformat()} on. Ask for the risk as of then, or later."
-        raise NoSuchThing(detail, code="not_known_then")
 
 
 async def risk_of_many(

@@ -270,30 +270,3 @@ async def test_risk_as_of_a_moment_knows_nothing_that_was_said_later(client: Cal
     assert before["conditions"][0]["evidence"] == ["case:K-1"]
     assert before["risk"] < now["risk"]
     refusal(await client.get("/v1/customers/C-1/risk", as_of=ago(days=-1)), 422, "in_the_future")
-
-
-async def test_nobody_has_a_risk_before_they_are_known(client: Caller) -> None:
-    known = ago(days=9)
-    await client.put_customer("C-1", occurred_at=known, recorded_at=known)
-    await client.put_customer("C-1", name="Ana", recorded_at=ago(days=3))
-    said = refusal(await client.get("/v1/customers/C-1/risk", as_of=ago(days=9, seconds=1)), 404, "not_known_then")
-    assert known in said["detail"]
-    then = await client.read("/v1/customers/C-1/risk", as_of=known)
-    assert then["risk"] is not None
-    refusal(await client.get("/v1/customers/C-2/risk", as_of=known), 404, "not_found")
-
-
-async def test_whoever_a_case_alone_told_of_is_known_from_the_case_on(client: Caller) -> None:
-    told = ago(days=5)
-    body = {"customer": "C-1", "need": "repair", "opened_at": told, "occurred_at": told, "recorded_at": told}
-    done(await client.ask("PUT", "/v1/cases/K-1", params={"stub": True}, json=body))
-    assert (await client.read("/v1/customers/C-1/risk", as_of=told))["customer"] == "C-1"
-    refusal(await client.get("/v1/customers/C-1/risk", as_of=ago(days=6)), 404, "not_known_then")
-
-
-async def test_whoever_goes_on_for_another_is_known_as_long_as_they_are(client: Caller) -> None:
-    await client.put_customer("C-1", recorded_at=ago(days=9))
-    await client.put_customer("C-2", recorded_at=ago(days=3))
-    done(await client.post("/v1/customers/C-1/merge", {"into": "C-2"}))
-    refusal(await client.get("/v1/customers/C-1/risk", as_of=ago(days=5)), 404, "not_known_then")
-    assert (await client.read("/v1/customers/C-1/risk", as_of=ago(days=2)))["risk"] is not None
