@@ -61,11 +61,10 @@ ARENA_MAX = -8
 HEAPS = 2
 
 
-def share_heaps() -> None:
-    """Let all threads share two heaps, where the C library lets choose.
+def share_heaps() -> bool:
+    """Let all threads share two heaps, where the C library lets choose; tell whether it does.
 
     Every connection to SQLite has a thread, every thread a heap of its own, and what one gave back no other may use.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(ARENA_MAX, HEAPS)
+    return mallopt is not None and mallopt(ARENA_MAX, HEAPS) == 1

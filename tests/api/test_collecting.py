@@ -1,6 +1,7 @@
 """What a process that stays tells its collector of garbage."""
 
 import gc
+import platform
 from collections.abc import Iterator
 
 import pytest
@@ -47,4 +48,4 @@ def test_the_first_looks_at_the_oldest_leave_what_they_found_alone_and_later_one
 
 
 def test_threads_share_heaps_where_the_library_lets_choose() -> None:
-    share_heaps()
+    assert share_heaps() == (platform.libc_ver()[0] == "glibc")

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, column, func, insert, make_url, select, table
 from sqlalchemy.types import NullType
 
 from ml.protected import is_protected
+from ml.same_events import features_of
 from models import migrating
 from models.database import Database, owner_engine
 from models.schema import head, is_at_head
@@ -36,6 +37,8 @@ CHANGING = {"version", "request_id", "reason_text"}
 """What an upgrade may tell anew: a version it appends, and words made of the figures that stand beside them."""
 FIGURES_OF_RISK = {"risk", "low", "high", "expected_loss"}
 """Told anew where a rule of the release's catalogue reads a protected trait, which enters a risk no more."""
+FIGURE_WITHOUT = {"risk_without"}
+"""Told anew where a rule asks for events that features count too: those go with the condition."""
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
@@ -127,12 +130,19 @@ def arranged(observations: list[Any]) -> dict[str, Any]:
     return told | {item["reference"]: {**item, "id": None} for item in by_rule}
 
 
-def reads_a_trait(recording: dict[str, Any]) -> bool:
-    """Tell whether a rule of the catalogue reads a protected trait."""
+def rules_of(recording: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the rules of the catalogue."""
     catalogue = recording["tables"]["condition_versions"]
     place = list(catalogue["columns"]).index("rule")
-    rules = [row[place] for row in catalogue["rows"] if row[place] is not None]
-    return any(is_protected(asked["field"]) for rule in rules for asked in rule.get("all", []))
+    return [row[place] for row in catalogue["rows"] if row[place] is not None]
+
+
+def figures_anew(recording: dict[str, Any]) -> set[str]:
+    """Give the figures of a risk that are told anew by what the rules of the catalogue ask for."""
+    rules = rules_of(recording)
+    traits = any(is_protected(asked["field"]) for rule in rules for asked in rule.get("all", []))
+    counted = any(features_of(rule) for rule in rules)
+    return (FIGURES_OF_RISK if traits else set()) | (FIGURE_WITHOUT if counted else set())
 
 
 def seen_by_rules(recording: dict[str, Any]) -> int:
@@ -156,7 +166,7 @@ async def tell_again(url: str, recording: dict[str, Any]) -> dict[str, list[str]
             if path == "/v1/observations":
                 after = arranged(await caller.read_all(path))
             expected = arranged(before["items"]) if path == "/v1/observations" else before
-            changing = CHANGING | (FIGURES_OF_RISK if "/risk?" in path and reads_a_trait(recording) else set())
+            changing = CHANGING | (figures_anew(recording) if "/risk?" in path else set())
             if differences := told_otherwise(expected, after, changing):
                 told[path] = differences
         done(await caller.put("/v1/customers/C-1", {"name": "Still there"}))
