@@ -77,9 +77,9 @@ async def _points(work: Work, asked: Question) -> list[PointAnswer]:
 async def _beside(work: Work, asked: Question) -> BesideAnswer:
     """Return what is shown beside the dimensions, of all; capability by what is told apart, or else by need."""
     whole = asked.together
-    read_once = Reading(whole, beside.NAMES)
-    shares = (await _shares(work, beside.shares(read_once, clocks(read_once)))).get(None, {})
-    links = await work.session.execute(beside.links(Reading(whole, beside.NAMES)))
+    reading = Reading(whole, beside.NAMES)
+    shares = (await _shares(work, beside.shares(reading, clocks(reading)))).get(None, {})
+    links = await work.session.execute(beside.links(reading))
     return BesideAnswer(
         flow_confirmed=answering.share_of(shares.get(Beside.CONFIRMED_IN_TIME)),
         unchallenged=answering.share_of(shares.get(Beside.UNCHALLENGED)),
