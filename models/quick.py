@@ -7,7 +7,6 @@ are written: its planner takes a whole workspace for a few rows and would go thr
 """
 
 import asyncio
-import copy
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +17,14 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ColumnElement, Dialect, Join, Select
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy import ColumnElement, Dialect, Select
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import TypeEngine
 
 from models.bare import bare_connection
 from models.database import PRAGMAS, Database
+from models.written_order import as_written
 
 MOST_CONNECTIONS = 4
 """Beside those of the pool; each is busy for a millisecond or two an answer."""
@@ -197,22 +196,10 @@ class _Bound:
     prepared: dict[str, Any] = field(default_factory=dict)
 
 
-class _WrittenOrder(SQLiteCompiler):
-    """SQLite's CROSS JOIN is an inner join whose order stays as it is written."""
-
-    def visit_join(self, join: Join, asfrom: bool = False, from_linter: Any = None, **more: Any) -> str:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return a join as text."""
-        parts: list[Any] = [join.left, join.right, join.onclause]
-        left, right, on = (self.process(part, asfrom=True, from_linter=from_linter, **more) for part in parts)
-        return f"{left} {'LEFT OUTER' if join.isouter else 'CROSS'} JOIN {right} ON {on}"
-
-
 @lru_cache(maxsize=16)
 def _in_order(asked: Questions, dialect: Dialect) -> tuple[str, ...]:
     """Return the texts of statements for SQLite, with their values by name."""
-    writing = copy.copy(dialect)
-    writing.statement_compiler = _WrittenOrder
-    return tuple(_text_of(statement, writing) for statement in asked.build(asked.places()))
+    return tuple(_text_of(as_written(statement), dialect) for statement in asked.build(asked.places()))
 
 
 @lru_cache(maxsize=16)

@@ -19,7 +19,7 @@ from api.risk.schemas import AssessmentAnswer, ListedAssessment, PastAssessment
 from api.risk.service import LEFT, OBJECTED
 from api.risk.serving import PRIOR
 from api.risk.wording import FALLBACK, reason_text
-from ml.features import customer_departures, some_moments
+from ml.features import served, served_departures
 from models.base import to_us
 
 Row = Mapping[Any, Any]
@@ -62,8 +62,8 @@ async def list_risk(
 async def _left(work: Work, customer_ids: Sequence[UUID]) -> set[UUID]:
     if not customer_ids:
         return set()
-    moments = some_moments(work.workspace_id, list(customer_ids), to_us(work.now))
-    return {row.customer_id for row in await work.session.execute(customer_departures(moments))}
+    asked = served(work.workspace_id, customer_ids, to_us(work.now))
+    return {row.customer_id for row in await work.session.execute(served_departures(), asked)}
 
 
 def _listed(row: Row, language: str, *, has_left: bool) -> ListedAssessment:

@@ -25,7 +25,7 @@ from api.risk.serving import Serving, serving
 from api.risk.wording import FALLBACK, reason_text
 from ml.explain import Explanation, explain
 from ml.exposures import Sighting, exposure_features, lately_present, nearly_complete
-from ml.features import FEATURES, customer_departures, customer_features, some_moments
+from ml.features import FEATURES, served, served_departures, served_features
 from ml.flagging import FlagRule, Stakes
 from ml.scoring import LEVEL, Score
 from models.base import from_us, to_us
@@ -96,10 +96,9 @@ async def assess(work: Work, wanted: Mapping[UUID, str], language: str = FALLBAC
     using = await serving(work)
     covers = await failures.countermeasures(work)
     stakes = await outreach.stakes_of(work)
-    moment_us = to_us(work.now)
-    moments = some_moments(work.workspace_id, list(wanted), moment_us)
-    features = {row["customer_id"]: row for row in (await work.session.execute(customer_features(moments))).mappings()}
-    left = {row.customer_id for row in await work.session.execute(customer_departures(moments))}
+    asked = served(work.workspace_id, list(wanted), to_us(work.now))
+    features = {row["customer_id"]: row for row in (await work.session.execute(served_features(), asked)).mappings()}
+    left = {row.customer_id for row in await work.session.execute(served_departures(), asked)}
     sightings = await seen_now(work, wanted)
     seen_in = {sighting.case for seen in sightings.values() for sighting in seen}
     evidence = await _evidence(work, seen_in)

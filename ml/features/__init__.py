@@ -4,7 +4,7 @@
 condition sets are mined from. The API process imports this room: standard library and SQLAlchemy only.
 """
 
-from ml.features.asof import LOOK_BACK_US, Moments, all_moments, one_moment, some_moments, usual_month
+from ml.features.asof import LOOK_BACK_US, Moments, all_moments, usual_month
 from ml.features.cases import (
     answered_case_moments,
     answered_cases,
@@ -20,6 +20,7 @@ from ml.features.cases import (
 from ml.features.costs import answers_about_cases, cases_to_cost, contacts_now, costs_now, customer_history
 from ml.features.customers import FEATURES, customer_conditions, customer_departures, customer_features, objectors
 from ml.features.in_use import answers_to_weigh, case_histories, contacts_recorded, published_questions
+from ml.features.serving import served, served_conditions, served_departures, served_features
 from ml.features.told import cases_known_from, change_versions_of, promise_versions_of
 from ml.features.usual import elapsed_counts, value_counts
 from ml.features.verifying import countermeasure_effects_of, countermeasure_versions_of
@@ -54,10 +55,12 @@ __all__ = [
     "first_confirmed",
     "first_recorded",
     "objectors",
-    "one_moment",
     "promise_versions_of",
     "published_questions",
-    "some_moments",
+    "served",
+    "served_conditions",
+    "served_departures",
+    "served_features",
     "told_conditions",
     "usual_month",
     "value_counts",

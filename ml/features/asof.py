@@ -16,9 +16,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
-    Select,
     Table,
-    Uuid,
     and_,
     exists,
     func,
@@ -62,8 +60,8 @@ class Moments:
     workspace_id : UUID
     rows : CTE
         `customer_id`, `moment_us`, and `usual_us`: the month whose medians count then.
-    only_us : int or None
-        The moment where there is only one, which a database then reckons with as a number.
+    once : pair of columns or None
+        Where there is one moment only, it and its month as values, which a database then reckons with as numbers.
     whole : bool
         Whether what was told is read as it stands, of whomever: of everybody at one moment. Who is not known then is to
         be left out by what is known of customers, or `asked_for` them.
@@ -71,7 +69,7 @@ class Moments:
 
     workspace_id: UUID
     rows: CTE
-    only_us: int | None = None
+    once: tuple[Column, Column] | None = None
     whole: bool = False
 
     @property
@@ -99,12 +97,12 @@ class Moments:
     @property
     def t(self) -> Column:
         """The moment of a row."""
-        return self.rows.c.moment_us if self.only_us is None else literal(self.only_us, BigInteger)
+        return self.rows.c.moment_us if self.once is None else self.once[0]
 
     @property
     def usual(self) -> Column:
         """The month whose medians count at the moment of a row."""
-        return self.rows.c.usual_us if self.only_us is None else literal(usual_month(self.only_us), BigInteger)
+        return self.rows.c.usual_us if self.once is None else self.once[1]
 
     @property
     def key(self) -> tuple[Column, ...]:
@@ -113,27 +111,16 @@ class Moments:
 
     def key_of(self, part: FromClause) -> tuple[Column, ...]:
         """Return what tells rows of something apart that was added up by `key`."""
-        return (part.c.customer_id,) if self.only_us is not None else (part.c.customer_id, part.c.moment_us)
+        return (part.c.customer_id,) if self.once is not None else (part.c.customer_id, part.c.moment_us)
 
     def t_of(self, part: FromClause) -> Column:
         """Return the moment of such a row."""
-        return part.c.moment_us if self.only_us is None else self.t
+        return part.c.moment_us if self.once is None else self.t
 
     def same(self, part: FromClause, other: FromClause | None = None) -> Column:
         """Return whether such a row is of a moment's customer, or of another such row's."""
         ours = self.key if other is None else self.key_of(other)
         return and_(*[one == mine for one, mine in zip(self.key_of(part), ours, strict=True)])
-
-
-def one_moment(workspace_id: UUID, customer_id: UUID, moment_us: int) -> Moments:
-    """Return one customer at one moment: serving."""
-    return some_moments(workspace_id, [customer_id], moment_us)
-
-
-def some_moments(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> Moments:
-    """Return some customers at one moment: serving a list, scoring in portions."""
-    rows = [_row(literal(customer_id, Uuid), moment_us) for customer_id in customer_ids]
-    return Moments(workspace_id, union_all(*rows).cte("moments"), moment_us)
 
 
 def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
@@ -145,17 +132,13 @@ def all_moments(workspace_id: UUID, moments_us: Sequence[int]) -> Moments:
         .group_by(version.c.id)
         .cte("known_customers")
     )
-    rows = [_row(known.c.customer_id, moment).where(known.c.known_us <= moment) for moment in moments_us]
-    only_us = moments_us[0] if len(moments_us) == 1 else None
-    return Moments(workspace_id, union_all(*rows).cte("moments"), only_us, whole=only_us is not None)
-
-
-def _row(customer: Column, moment_us: int) -> Select[Any, int, int]:
-    return select(
-        customer.label("customer_id"),
-        literal(moment_us, BigInteger).label("moment_us"),
-        literal(usual_month(moment_us), BigInteger).label("usual_us"),
-    )
+    at = [(literal(moment, BigInteger), literal(usual_month(moment), BigInteger)) for moment in moments_us]
+    rows = [
+        select(known.c.customer_id, t.label("moment_us"), usual.label("usual_us")).where(known.c.known_us <= t)
+        for t, usual in at
+    ]
+    once = at[0] if len(at) == 1 else None
+    return Moments(workspace_id, union_all(*rows).cte("moments"), once, whole=once is not None)
 
 
 def usual_month(moment_us: int) -> int:

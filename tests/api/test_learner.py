@@ -20,7 +20,7 @@ from api.workspaces.service import WorkspaceSettings
 from ml import training
 from ml.design import design_matrix
 from ml.exposures import Sighting, exposure_features
-from ml.features import FEATURES, customer_conditions, customer_features, first_confirmed, some_moments
+from ml.features import FEATURES, first_confirmed, served, served_conditions, served_features
 from ml.scorecard import scorecard_for
 from ml.snapshots import Snapshots, read_snapshots
 from models.base import to_us
@@ -121,7 +121,7 @@ async def test_a_model_serves_exactly_as_it_was_fitted(
     assert {answer["model"] for answer in answers} == {summary["model"]}
     active = {answer["customer"]: answer for answer in answers if answer["state"] == "active"}
     scorecard = scorecard_for(sorted(row["code"] for row in await client.read_all("/v1/conditions")), [])
-    columns, order = await served_features(database, workspace.id, to_us(moment(answers[0]["as_of"])))
+    columns, order = await columns_served(database, workspace.id, to_us(moment(answers[0]["as_of"])))
     probabilities = fitted[0].estimator.predict_proba(design_matrix(scorecard, columns))[:, 1]
     said = {name: probability for name, probability in zip(order, probabilities, strict=True) if name in active}
     assert len(said) > 8
@@ -173,7 +173,7 @@ async def test_a_set_is_learnt_from_the_past_however_often_it_is_found_again(
     assert all(f"({departed['customers']} customers, " in text for text in active)
 
 
-async def served_features(
+async def columns_served(
     database: Database, workspace_id: UUID, moment_us: int
 ) -> tuple[dict[str, np.ndarray[Any, Any]], list[str]]:
     """Give the raw columns of every customer at a moment, and whose they are."""
@@ -181,10 +181,10 @@ async def served_features(
     def read(connection: Connection) -> tuple[dict[str, np.ndarray[Any, Any]], list[str]]:
         known = kinds.CUSTOMER.head
         head = {row.id: row.reference for row in connection.execute(select(known.c.id, known.c.reference))}
-        moments = some_moments(workspace_id, list(head), moment_us)
-        rows = connection.execute(customer_features(moments)).mappings().all()
+        asked = served(workspace_id, list(head), moment_us)
+        rows = connection.execute(served_features(), asked).mappings().all()
         seen: dict[UUID, list[Sighting]] = {}
-        for row in connection.execute(customer_conditions(moments)):
+        for row in connection.execute(served_conditions(), asked):
             seen.setdefault(row.customer_id, []).append(Sighting(row.case_id, row.condition, row.since_us))
         table = [
             {name: np.nan if row[name] is None else float(row[name]) for name in FEATURES}

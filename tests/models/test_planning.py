@@ -79,6 +79,7 @@ async def test_what_was_looked_at_while_it_was_empty_is_looked_at_again(database
     if database.sqlite:
         return
     await make_new(database)
+    await NewTables().flush(database)
     await refresh_statistics(database.url, ["events"])
     assert await NewTables().flush(database) == 0
     await tell(database)

@@ -1,7 +1,7 @@
 """Risk is reckoned from what was known at the moment: the same later, on any database, in training and in serving."""
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,8 +28,10 @@ from ml.features import (
     customer_conditions,
     customer_departures,
     customer_features,
-    one_moment,
-    some_moments,
+    served,
+    served_conditions,
+    served_departures,
+    served_features,
 )
 from ml.features.customers import OF_ASKING
 from ml.snapshots import read_snapshots
@@ -75,16 +77,32 @@ async def names(database: Database, workspace_id: UUID) -> dict[UUID, str]:
 
 
 async def features(database: Database, workspace_id: UUID, moments: Moments) -> dict[tuple[str, int], Row]:
-    """Give every number that risk is reckoned from, by customer and moment."""
+    """Give every number that risk is reckoned from, by customer and moment, as training reads them."""
+    asked = customer_features(moments), customer_departures(moments), customer_conditions(moments)
+    return await read(database, workspace_id, *asked)
+
+
+async def features_served(
+    database: Database, workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int
+) -> dict[tuple[str, int], Row]:
+    """Give the same of some customers, as serving reads it."""
+    asked = served_features(), served_departures(), served_conditions()
+    return await read(database, workspace_id, *asked, given=served(workspace_id, customer_ids, moment_us))
+
+
+async def read(
+    database: Database, workspace_id: UUID, of_all: Any, of_departures: Any, of_conditions: Any, given: Any = None
+) -> dict[tuple[str, int], Row]:
+    """Put together what three statements find."""
     known = await names(database, workspace_id)
     found: dict[tuple[str, int], Row] = {}
     seen: dict[tuple[str, int], list[Sighting]] = {}
     async with database.read(workspace_id) as session:
-        for row in await session.execute(customer_conditions(moments)):
-            sighting = Sighting(row.case_id, row.condition, row.since_us)
-            seen.setdefault((known[row.customer_id], row.moment_us), []).append(sighting)
-        left = {(known[row.customer_id], row.moment_us) for row in await session.execute(customer_departures(moments))}
-        for row in (await session.execute(customer_features(moments))).mappings():
+        for one in await session.execute(of_conditions, given):
+            sighting = Sighting(one.case_id, one.condition, one.since_us)
+            seen.setdefault((known[one.customer_id], one.moment_us), []).append(sighting)
+        left = {(known[one.customer_id], one.moment_us) for one in await session.execute(of_departures, given)}
+        for row in (await session.execute(of_all, given)).mappings():
             key = known[row["customer_id"]], row["moment_us"]
             values: Row = {name: None if row[name] is None else float(row[name]) for name in FEATURES}
             values |= exposure_features(seen.get(key, ()), key[1], SETS)
@@ -155,9 +173,9 @@ async def test_training_and_serving_see_the_same_customer(migrated_url: str) -> 
         trained = await features(database, workspace_id, all_moments(workspace_id, [to_us(EARLIER), us]))
         trained = {key: values for key, values in trained.items() if key[1] == us}
         ids = list(await names(database, workspace_id))
-        alike(trained, await features(database, workspace_id, some_moments(workspace_id, ids, us)), 1e-12)
+        alike(trained, await features_served(database, workspace_id, ids, us), 1e-12)
         for customer, name in list((await names(database, workspace_id)).items())[:4]:
-            alone = await features(database, workspace_id, one_moment(workspace_id, customer, us))
+            alone = await features_served(database, workspace_id, [customer], us)
             alike({(name, us): trained[name, us]}, alone, 1e-12)
         assert len(trained) == 12
         assert (await client.read("/v1/me"))["scopes"] == ["admin"]

@@ -13,7 +13,7 @@ from api.handlers import worker_caller
 from api.risk import usual
 from api.risk.service import risk_of
 from api.workspaces.service import WorkspaceSettings
-from ml.features import FEATURES, all_moments, customer_features, one_moment, some_moments
+from ml.features import FEATURES, all_moments, customer_features, served, served_features
 from ml.verifications import read_verifications
 from models.base import to_us
 from models.countermeasure import CountermeasureEffect
@@ -52,15 +52,15 @@ async def features(database: Database, workspace: WorkspaceSettings, moment: dat
     async with database.read(workspace.id) as session:
         names = {row.id: row.reference for row in await session.execute(select(head.c.id, head.c.reference))}
 
-        async def read(moments: Any) -> dict[UUID, dict[str, Any]]:
-            rows = (await session.execute(customer_features(moments))).mappings()
+        async def read(statement: Any, asked: Any = None) -> dict[UUID, dict[str, Any]]:
+            rows = (await session.execute(statement, asked)).mappings()
             return {row["customer_id"]: dict(row) for row in rows if row["moment_us"] == us}
 
-        together = await read(all_moments(workspace.id, [us]))
-        assert await read(all_moments(workspace.id, [other, us])) == together
-        assert await read(some_moments(workspace.id, list(names), us)) == together
-        for identity in together:
-            assert await read(one_moment(workspace.id, identity, us)) == {identity: together[identity]}
+        together = await read(customer_features(all_moments(workspace.id, [us])))
+        assert await read(customer_features(all_moments(workspace.id, [other, us]))) == together
+        assert await read(served_features(), served(workspace.id, list(names), us)) == together
+        for identity, row in together.items():
+            assert await read(served_features(), served(workspace.id, [identity], us)) == {identity: row}
     return {names[identity]: row for identity, row in together.items()}
 
 
