@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import mul
 from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
@@ -167,15 +168,15 @@ class RiskModel:
 
     def _scored(self, present: list[tuple[int, float]], level: float) -> Score:
         eta, variance = self.intercept, self._rows[0][0]
-        seen: list[tuple[int, float]] = []
+        # The intercept is the first of those whose covariance with the next counts twice.
+        places, values = [0], [1.0]
         for index, value in present:
             eta += self.weights[index] * value
             row = self._rows[index + 1]
-            cross = row[0]
-            for other, other_value in seen:
-                cross += other_value * row[other]
+            cross = sum(map(mul, values, map(row.__getitem__, places)))
             variance += value * (2.0 * cross + value * row[index + 1])
-            seen.append((index + 1, value))
+            places.append(index + 1)
+            values.append(value)
         _check_number(eta)
         reach = reach_of(level) * math.sqrt(max(variance, 0.0))
         return Score(probability(eta), probability(eta - reach), probability(eta + reach))

@@ -6,15 +6,14 @@ What is not plain - a moment in the past, somebody unknown, anything the ordinar
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from json import JSONEncoder
 from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import errors
-from api.bodies import rfc3339
 from api.keyring import KeyRing
 from api.risk.fresh import FreshRisk, Unproved
 from api.risk.wording import language_for
@@ -94,12 +93,4 @@ def said(answer: Mapping[str, Any], language: str) -> Response:
     They are written as they are: to hold our own figures to our own model takes longer than to reckon them.
     """
     headers = {"content-language": language, "vary": "Accept-Language"}
-    return Response(WRITING.encode(answer), media_type="application/json", headers=headers)
-
-
-def _plain(value: Any) -> str:
-    """Return what JSON has no form for as the API writes it: moments."""
-    return rfc3339(value)
-
-
-WRITING = JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json", headers=headers)

@@ -11,15 +11,13 @@ from sqlalchemy import CTE, Select, String, Subquery, and_, case, cast, func, nu
 
 from api.measures.loyalty.asking import By
 from api.measures.loyalty.counting.columns import Column, apart, count, flag, number
-from api.measures.loyalty.counting.reading import Reading, now_called
+from api.measures.loyalty.counting.reading import FAILED_US, Reading, now_called
 from api.measures.loyalty.counting.rows import Rows, in_period, in_time
 from models.case import Demand
 from models.rules.loyalty.dimensions import Part
 
 DEMAND = ("contacts", "demand")
 """What is read of a case of which no contact was reported."""
-FAILED_US = ("went_wrong", "chasing", "unclear")
-"""What customers say who had to get in touch because something had failed them: failure demand (Seddon 1992)."""
 FAILURE, VALUE = Demand.FAILURE.value, Demand.VALUE.value
 
 

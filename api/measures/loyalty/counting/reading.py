@@ -21,6 +21,9 @@ MOMENTS = {
     "restored_at": "restored_us",
     "restore_due_at": "restore_due_us",
 }
+WANTED_US = ("new_need",)
+FAILED_US = ("went_wrong", "chasing", "unclear")
+"""What customers say who had to get in touch because something had failed them: failure demand (Seddon 1992)."""
 ALWAYS = ("customer_id", "need", "team", "channel", "opened_at")
 
 
@@ -83,9 +86,10 @@ class Reading:
 
     @cached_property
     def reasons(self) -> CTE:
-        """Answers that say why the customer got in touch."""
+        """Answers that say why the customer got in touch: something else than was offered to choose says nothing."""
         said = self.answers.c
-        return apart(select(said.case_id, said.said_us, said.reason).where(said.reason.is_not(None)), "reasons")
+        telling = said.reason.in_((*WANTED_US, *FAILED_US))
+        return apart(select(said.case_id, said.said_us, said.reason).where(telling), "reasons")
 
 
 def grouped(asked: Question, told: Subquery | CTE, whose: Column) -> tuple[Column, FromClause]:

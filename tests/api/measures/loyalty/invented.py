@@ -17,6 +17,7 @@ HOUR = timedelta(hours=1)
 NEEDS: dict[str, int | None] = {"repair": 3 * 24 * 60, "claim": None, "move": 60}
 """Minutes customers would say each may take."""
 FAILED_US = {"went_wrong", "chasing", "unclear"}
+SAID = {"new_need", *FAILED_US}
 Row = dict[str, Any]
 
 
@@ -170,7 +171,7 @@ def demands_of(found: Invented, case: Row, start_us: int, end_us: int) -> tuple[
         (
             (to_us(row["answered_at"]), row["answers"]["contact_reason"] in FAILED_US, row["answers"]["contact_reason"])
             for row in found.answers
-            if row["case"] == case["reference"] and "contact_reason" in row["answers"]
+            if row["case"] == case["reference"] and row["answers"].get("contact_reason") in SAID
         ),
         reverse=True,
     )

@@ -19,7 +19,7 @@ def by_key(facts: Any) -> dict[str, Any]:
     return {one["key"]: one for one in facts["dimensions"]}
 
 
-async def told(client: Caller, customers: int = 12, kept: int = 9, **fields: Any) -> None:
+async def told(client: Caller, customers: int = 12, kept: int = 9, came_for: str | None = None, **fields: Any) -> None:
     """Tell of customers with a case each: the first few were served well, the others were not."""
     rows: dict[str, list[dict[str, Any]]] = {"customers": [], "cases": [], "promises": [], "responses": []}
     for number in range(customers):
@@ -39,7 +39,7 @@ async def told(client: Caller, customers: int = 12, kept: int = 9, **fields: Any
         rows["cases"].append({**case, **{key: given(number) for key, given in fields.items()}})
         promise = {"case": name["case"], "promise": "P", "what": "a call", "made_at": ago(days=40)}
         rows["promises"].append({**promise, "due_at": ago(days=35), **({"kept_at": ago(days=36)} if well else {})})
-        reason = "new_need" if well else "chasing"
+        reason = came_for or ("new_need" if well else "chasing")
         answers = {"satisfaction": 5 if well else 1, "contact_reason": reason, "needs_met": "fully" if well else "no"}
         rows["responses"].append(
             {**name, "survey": "post_interaction", "answered_at": ago(days=37 if well else 29), "answers": answers}
@@ -218,6 +218,13 @@ async def test_what_is_not_known_is_never_imputed(client: Caller) -> None:
         assert (own[name]["value"], own[name]["coverage"], own[name]["status"]) == (None, 0, "not_measured")
         assert own[name]["connect"][0]["known"] == 0
     assert found["beside"]["unchallenged"]["value"] == 100
+
+
+async def test_who_came_for_something_else_says_neither(client: Caller) -> None:
+    await told(client, came_for="other")
+    found = await client.read("/v1/loyalty")
+    assert by_key(found["facts"])["no_needless_contact"]["value"] == 50  # as staff say: nine of eighteen contacts
+    assert found["beside"]["failure_demand"]["judged_twice"] == 0
 
 
 async def test_unknown_rows_never_change_a_value(client: Caller) -> None:
