@@ -24,6 +24,7 @@ from api.risk import effect, offering, scoring, training, usual
 from api.risk.follow_ups import overdue as promises
 from api.risk.follow_ups import owing
 from api.roles.overdue import emit_overdue
+from api.roles.pulses import releasing
 from models.access import Scope
 from models.base import from_us
 from models.compacting import compact
@@ -174,6 +175,19 @@ async def _begin_outreach(work: Work, *, first: bool) -> int:
     return await offering.offer(work)
 
 
+async def release_some(work: Work, held: Held) -> Step:
+    """Keep what is released of the next pulse."""
+    _, so_far = _so_far(held)
+    further, counted = await releasing.keep(work, work.kept[FOUND])
+    return _step(further, so_far, counted, "releasing")
+
+
+async def find_release(work: Work, held: Held) -> releasing.Found | None:
+    """Look for what is to be released of the next pulse."""
+    after, _ = _so_far(held)
+    return await releasing.look(work, after)
+
+
 async def compact_files(database: Database) -> Mapping[str, JsonValue]:
     """Take the bytes of what was erased out of the database's files."""
     return {"whole": await compact(database.url)}
@@ -190,11 +204,13 @@ LIGHT: dict[str, Portion] = {
     jobs.SUGGEST: suggest_from_some,
     jobs.FOLLOW_UP: follow_up_some,
     jobs.OUTREACH: reach_out,
+    jobs.RELEASE: release_some,
 }
 BEFORE: dict[str, Callable[[Work, Held], Awaitable[object]]] = {
     jobs.SCORE: find_usual,
     jobs.RESCORE: find_touched,
     jobs.SUGGEST: read_comments,
+    jobs.RELEASE: find_release,
 }
 """What is looked for before a portion's transaction, which keeps SQLite's one writer, and handed to it as `FOUND`."""
 ALONE: dict[str, Callable[[Database], Awaitable[Mapping[str, JsonValue]]]] = {jobs.COMPACT: compact_files}

@@ -38,6 +38,7 @@ from api.measures.loyalty import routes as loyalty
 from api.measures.loyalty.charts import routes as loyalty_charts
 from api.measures.loyalty.validation import routes as validation
 from api.observing import RequestIds
+from api.pages import pulses as pulse_pages
 from api.pages import routes as pages
 from api.pages import sharing
 from api.pages.framing import Frames
@@ -49,6 +50,7 @@ from api.risk.follow_ups import routes as follow_ups
 from api.risk.fresh import FreshRisk
 from api.risk.way import RiskWay
 from api.roles import routes as roles
+from api.roles.pulses import routes as pulses
 from api.settings import networks_of, settings
 from api.webhooks import routes as webhooks
 from api.workspaces import routes as workspaces
@@ -73,6 +75,7 @@ ROUTERS = (
     validation,
     follow_ups,
     roles,
+    pulses,
     company,
     jobs,
     webhooks,
@@ -80,6 +83,7 @@ ROUTERS = (
     workspaces,
     keys,
     pages,
+    pulse_pages,
 )
 
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}

@@ -8,6 +8,11 @@ CODES: dict[str, str] = {
     "rule_refused": "A condition's rule or a failure definition cannot be read. The pointer says where.",
     "survey_not_open": "The survey does not take answers yet: its `opens_at` has not come.",
     "survey_closed": "The survey takes no more answers: its `closes_at` has passed. A later one can open it again.",
+    "asked_in_a_pulse": "The survey asks staff. Their answers are taken in a pulse, which tells of nobody: launch one "
+    "with POST /v1/pulses and hand out its links.",
+    "thresholds_fixed": "A pulse's thresholds are what staff were promised when it was launched, and stay. Launch "
+    "another pulse under another key.",
+    "pulse_launched": "A pulse of this key was launched with something else. It does not change: launch another one.",
     "quota_full": "There are enough complete answers like this one: the survey's quota is full.",
     "unknown_survey": "No published survey has this key. Read /v1/surveys.",
     "unknown_template": "There is no such template. Read /v1/survey-templates.",

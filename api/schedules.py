@@ -29,6 +29,7 @@ from api.measures.loyalty.felt import service as felt
 from api.risk import offering, reports, training
 from api.risk.follow_ups import owing
 from api.risk.scoring import is_anything_stored
+from api.roles.pulses.releasing import is_anything_to_release
 from api.roles.weighed import is_anything_to_weigh
 from api.workspaces import service as workspaces
 from models.base import from_us, to_us
@@ -192,6 +193,7 @@ REGULAR: dict[str, Regular] = {
     jobs.TRAIN: Regular(Nightly(hour=3), _train, _is_time_to_train),
     jobs.WATCH: Regular(Nightly(hour=4, weekly=True), plainly(jobs.WATCH), _is_any_in_use),
     jobs.FELT: Regular(Nightly(hour=4), plainly(jobs.FELT), _is_any_answer),
+    jobs.RELEASE: Regular(Nightly(hour=2), plainly(jobs.RELEASE), is_anything_to_release),
     jobs.WEIGH: Regular(Nightly(hour=2), plainly(jobs.WEIGH), is_anything_to_weigh),
     jobs.SUGGEST: Regular(Every(timedelta(minutes=1)), _suggest, _is_any_comment),
     jobs.LEARN_COMMENTS: Regular(Nightly(hour=3), plainly(jobs.LEARN_COMMENTS), _is_anything_to_learn),

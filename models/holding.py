@@ -81,6 +81,8 @@ class Holding:
     searched
         Columns whose text or JSON is searched for the person's names, each with what takes its place in a row that
         names them anywhere.
+    told
+        Whether the person is told of its rows. Not where whoever asks would read what somebody of the staff answered.
     """
 
     table: str
@@ -91,6 +93,7 @@ class Holding:
     stays: Mapping[str, str] = field(default_factory=dict)
     named_in: Found = field(default_factory=dict)
     searched: Mapping[str, Filler] = field(default_factory=dict)
+    told: bool = True
 
 
 @dataclass(frozen=True)

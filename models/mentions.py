@@ -98,6 +98,21 @@ MENTIONS = (
         },
     ),
     Holding(
+        "pulse_answers",
+        "customers and cases that staff named in a pulse",
+        Deed.SEARCHED,
+        searched={"answers": Filler.NAMES},
+        stays={"team": OF_STAFF},
+        told=False,
+    ),
+    Holding(
+        "pulse_releases",
+        "customers and cases that staff named in comments of a pulse",
+        Deed.SEARCHED,
+        searched={"figures": Filler.NAMES},
+        stays={"released_on": "a day"},
+    ),
+    Holding(
         "countermeasure_versions",
         "customers and cases that staff named in what is done about conditions",
         Deed.SEARCHED,

@@ -44,7 +44,7 @@ NOBODYS = {
         "survey_versions",
         "survey_quotas",
     ),
-    OF_STAFF: ("support_requests", "role_proposals", "supporters", "countermeasures", "measures_in_use"),
+    OF_STAFF: ("support_requests", "role_proposals", "supporters", "countermeasures", "measures_in_use", "pulses"),
 }
 """Tables that say nothing of any customer, by the reason."""
 

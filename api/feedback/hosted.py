@@ -163,6 +163,11 @@ async def arrive(work: Work, arrival: Arrival, version: int | None = None, *, an
     return Hosted(workspace, survey, invited, linked, arrival, response_id, answers, terms)
 
 
+async def of_staff(work: Work, key: str, version: int) -> Hosted:
+    """Return what a pulse's page asks: a version of a survey, of nobody that is known."""
+    return Hosted(await workspaces.of(work), await _survey(work, key, version), None, False, Arrival(survey=key))
+
+
 async def _invited(work: Work, arrival: Arrival, *, answering: bool) -> Invited | None:
     if arrival.token is not None:
         found = (await proving.by_tokens(work, [arrival.token], lock=answering)).get(arrival.token)

@@ -33,6 +33,7 @@ __all__ = [
     "judged",
     "list_responses",
     "publish_templates",
+    "published",
     "read_response",
     "store_responses",
     "tell",

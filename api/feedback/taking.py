@@ -20,6 +20,7 @@ from api.feedback import queries
 from api.feedback.surveys import PublishedSurvey
 from models.appending import append_rows
 from models.ids import in_order
+from models.rules.anonymity.audience import is_of_staff
 from models.rules.terms import Standing, full_for_all, limits_of, quotas_met, standing
 
 ENOUGH = "There are enough answers like this one already: it is not taken."
@@ -40,6 +41,12 @@ class SurveyClosed(Conflict):
     code = "survey_closed"
 
 
+class AskedInAPulse(Conflict):
+    """An answer of staff that would be kept as a response, each for itself."""
+
+    code = "asked_in_a_pulse"
+
+
 class QuotaFull(Conflict):
     """An answer that is not needed any more: enough like it have come."""
 
@@ -47,7 +54,15 @@ class QuotaFull(Conflict):
 
 
 def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:
-    """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer."""
+    """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer.
+
+    What staff are asked is refused whenever it comes: as a response it could be read one by one.
+    """
+    if is_of_staff(survey.questions):
+        raise AskedInAPulse(
+            "What staff are asked is answered in a pulse, where nobody is told apart. Launch one with POST /v1/pulses "
+            "and hand out its links."
+        )
     found = standing(survey.terms, moment, begun=begun)
     if found is Standing.NOT_OPEN:
         raise SurveyNotOpen("This survey does not take answers yet.")

@@ -82,7 +82,7 @@ async def answer(request: Request, arrival: Arrival, posted: Posted, slug: str |
         # A field no person sees was filled in: thanked for, and stored nowhere.
         log.info("form_trapped")
         return _thanked(request, uuid4(), new=True)
-    response_id = _uuid(controls.get("_id"))
+    response_id = as_uuid(controls.get("_id"))
     version = controls.get("_version", "")
     try:
         async with sending(request, arrival, slug) as work:
@@ -287,7 +287,8 @@ def message_page(opened: Hosted, words: Wording, title: str, sentences: Sequence
     )
 
 
-def _uuid(text: str | None) -> UUID | None:
+def as_uuid(text: str | None) -> UUID | None:
+    """Return the id that a form sent, None where it is none."""
     try:
         return None if text is None else UUID(text)
     except ValueError:

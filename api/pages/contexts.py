@@ -172,6 +172,8 @@ class FormPage(Page):
         The key of a question that the address answered: one press confirms it.
     notice
         What is said above the questions when they are shown again.
+    can_pause
+        Whether half an answer can be kept for later.
     """
 
     language: str
@@ -188,6 +190,7 @@ class FormPage(Page):
     resumed: bool = False
     chosen: str = ""
     notice: str = ""
+    can_pause: bool = True
 
     @property
     def wrong(self) -> Sequence[Field]:

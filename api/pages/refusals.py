@@ -25,6 +25,7 @@ SAID: Mapping[str, tuple[str, str]] = {
     "link_expired": (EXPIRED, OVER),
     "bad_signature": (message("This link is incomplete"), AS_SENT),
     "not_found": (message("There is nothing here"), AS_SENT),
+    "asked_in_a_pulse": (message("There is nothing here"), AS_SENT),
     "survey_not_open": (message("Not open yet"), message("This survey has not begun. Open the link again later.")),
     "survey_closed": (
         message("This survey is closed"),

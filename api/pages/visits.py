@@ -112,7 +112,7 @@ def wants_json(request: Request) -> bool:
 @asynccontextmanager
 async def visiting(request: Request, arrival: Arrival, slug: str | None = None) -> AsyncIterator[Work]:
     """Yield the work of a page that is only looked at: nothing it does is kept."""
-    async with _paying(request, arrival), database(request).read() as session:
+    async with paying(request, _proof(arrival)), database(request).read() as session:
         workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         await bind_workspace(session, workspace_id)
         work = Work(session, workspace_id, hosted.visitor(workspace_id), utc_now())
@@ -123,7 +123,7 @@ async def visiting(request: Request, arrival: Arrival, slug: str | None = None) 
 @asynccontextmanager
 async def sending(request: Request, arrival: Arrival, slug: str | None = None) -> AsyncIterator[Work]:
     """Yield the work of a page that was sent: committed at the end, before anything is answered."""
-    async with _paying(request, arrival):
+    async with paying(request, _proof(arrival)):
         async with database(request).read() as session:
             workspace_id = await hosted.workspace_at(session, slug=slug, token=arrival.token)
         async with writing_as(database(request), hosted.visitor(workspace_id)) as work:
@@ -143,9 +143,8 @@ def _noting_frames(request: Request, arrival: Arrival, work: Work) -> Iterator[N
 
 
 @asynccontextmanager
-async def _paying(request: Request, arrival: Arrival) -> AsyncIterator[None]:
+async def paying(request: Request, proof: str | None) -> AsyncIterator[None]:
     """Let a visit pay by its invitation or signed link, and by its address where it has none, or none that is good."""
-    proof = arrival.token if arrival.link is None else f"{arrival.link.case}/{arrival.link.signature}"
     if proof is None:
         await limits.check(request, kind=Kind.ADDRESS)
         yield
@@ -157,6 +156,10 @@ async def _paying(request: Request, arrival: Arrival) -> AsyncIterator[None]:
         if refusal.code in NO_PROOF:
             await limits.check(request, kind=Kind.FAILURE)
         raise
+
+
+def _proof(arrival: Arrival) -> str | None:
+    return arrival.token if arrival.link is None else f"{arrival.link.case}/{arrival.link.signature}"
 
 
 def arrival_at(request: Request, *, survey: str = "", token: str | None = None) -> Arrival:

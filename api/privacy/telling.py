@@ -45,7 +45,7 @@ async def _tables(
 ) -> AsyncIterator[tuple[Holding, list[dict[str, Any]]]]:
     names = person.names() | set(also)
     by_way = [holding for holding, _ in found_holdings()]
-    for holding in [*by_way, *(holding for holding, _ in searched_holdings() if not holding.found)]:
+    for holding in [*by_way, *(one for one, _ in searched_holdings() if one.told and not one.found)]:
         table = metadata.tables[holding.table]
         rows = {
             place_of(table, row): row for row in await rows_of(session, workspace_id, person, table.name, holding.found)

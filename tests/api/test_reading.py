@@ -17,6 +17,7 @@ from models.mark import MarkName
 from models.tables import DIRECTORY_TABLES, metadata
 from tests.api.caller import Caller, done, refusal
 from tests.api.openapi import guarded, routes
+from tests.api.roles.pulses.answering import ask_staff, launch
 
 pytestmark = pytest.mark.anyio
 
@@ -61,6 +62,8 @@ async def fill(client: Caller) -> dict[str, str]:
     done(await client.post("/v1/changes", {"reference": "X-1", "what": "Release 7", "at": "2026-03-02T08:00:00Z"}))
     done(await client.post("/v1/heard", {"reference": "X-1", "what": "Stay.", "case": "X-1"}))
     done(await client.post("/v1/follow-ups", {"reference": "X-1", "case": "X-1"}))
+    await ask_staff(client)
+    await launch(client, "post_interaction")
     done(await client.post("/v1/measures-in-use", {"reference": "X-1", "name": "Calls an hour", "field": "contacts"}))
     request = {"reference": "X-1", "team": "X-1", "kind": "tool", "what": "a wrench"}
     done(await client.post("/v1/support-requests", request))

@@ -78,6 +78,9 @@ async def _fill_the_company(client: Caller, said: str) -> dict[str, str]:
     done(await client.post("/v1/measures-in-use", {"reference": "X-1", "name": said, "field": "contacts"}))
     wrench = {"reference": "X-1", "team": "X-1", "kind": "tool", "what": "a wrench"}
     done(await client.post("/v1/support-requests", wrench))
+    done(await client.post("/v1/surveys", {"key": "crew", "questions": [TOOLS]}))
+    done(await client.post("/v1/surveys/crew/publish"))
+    done(await client.post("/v1/pulses", {"key": "post_interaction", **PULSE}))
     await client.countermeasure("X-1")
     invitation = done(await client.post("/v1/invitations", {"survey": "post_interaction", "case": "X-1"}))
     drawn = done(await client.post("/v1/condition-sets", {"conditions": ["late"], "note": "It rings."}))
@@ -141,6 +144,8 @@ async def fill_again(client: Caller) -> None:
         done(await client.post(path, body))
 
 
+TOOLS = {"key": "tools", "kind": "rating", "metric_key": "pulse_tools", "texts": {"en": "You have the tools?"}}
+PULSE = {"survey": "crew", "closes_at": "2199-01-01T00:00:00Z"}
 MOOD = {"key": "mood", "kind": "rating", "texts": {"en": "How was it?"}}
 SECONDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/v1/changes", {"reference": "X-2", "what": "Release 8", "at": "2026-03-09T08:00:00Z"}),
@@ -152,6 +157,7 @@ SECONDS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/v1/invitations", {"survey": "post_interaction", "case": "X-2"}),
     ("/v1/analyses", {"window": {"from": "2026-03-01T00:00:00Z"}}),
     ("/v1/surveys", {"key": "second", "name": "Second", "questions": [MOOD]}),
+    ("/v1/pulses", {"key": "second", **PULSE}),
     ("/v1/keys", {"name": "second", "scopes": ["risk:read"]}),
     ("/v1/condition-sets", {"conditions": ["late", "rude"], "note": "On Fridays."}),
     ("/v1/condition-sets", {"conditions": ["late"], "note": "It rings again."}),

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 NIGHTLY = dict.fromkeys(("score", "prune", "retention", "sweep"), 1)
 CAUGHT_UP = {"score": 1, "sweep": 1}
 EACH_MINUTE = ("derive", "rescore", "suggest", "follow_up")
-LEARNT = ("analyse", "judge", "train", "watch", "weigh", "felt", "learn_comments", "outreach")
+LEARNT = ("analyse", "judge", "train", "watch", "weigh", "felt", "learn_comments", "outreach", "release")
 REGULAR_KINDS = {*EACH_MINUTE, *LEARNT, *NIGHTLY}
 DAY = {"days": 1, "hours": 1}
 

@@ -12,6 +12,7 @@ from models.ids import uuid7
 from models.personal_data import HOLDINGS
 from models.tables import metadata
 from tests.api.caller import Caller, ago, done
+from tests.api.roles.pulses.answering import answer_many, ask_staff, launch, let_a_night_go_by, links
 from tests.api.suggesting import look_through
 
 WITHOUT = {
@@ -149,6 +150,15 @@ async def plant_decisions(client: Caller, database: Database, workspace_id: UUID
     for place, one in enumerate(await client.read_all("/v1/suggestions")):
         decision = "confirm" if place % 2 == 0 else "decline"
         done(await client.post(f"/v1/suggestions/{one['id']}/{decision}", {"note": f"Asked {word}."}))
+
+
+async def plant_a_pulse(client: Caller, database: Database, workspace_id: UUID, word: str) -> None:
+    """Let staff write of the customer in a pulse, and let it be released."""
+    await ask_staff(client)
+    await launch(client)
+    at = (await links(client))[None]
+    await answer_many(client, at, 10, why=f"Ask {word} of the key, or write to {word}@example.org.")
+    await let_a_night_go_by(database, workspace_id)
 
 
 async def unplanted(database: Database, workspace_id: UUID, word: str) -> set[str]:

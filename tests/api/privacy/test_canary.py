@@ -25,7 +25,15 @@ from tests.api.application import application
 from tests.api.caller import Caller, ago, refusal
 from tests.api.company import a_past, catalogue, tell, today
 from tests.api.conftest import MakeCaller, MakeWorkspace
-from tests.api.privacy.planted import WITHOUT, plant, plant_a_model, plant_decisions, plant_what_is_missing, unplanted
+from tests.api.privacy.planted import (
+    WITHOUT,
+    plant,
+    plant_a_model,
+    plant_a_pulse,
+    plant_decisions,
+    plant_what_is_missing,
+    unplanted,
+)
 from tests.api.webhooks.hooking import hook, set_up
 from tests.api.webhooks.receiver import answering, receiving
 from tests.postgres.server import PostgresServer
@@ -155,6 +163,7 @@ async def test_no_byte_is_left_of_whom_was_erased(
     await analyse("warm-homes")
     await plant_what_is_missing(database, workspace.id, CANARY)
     await plant_a_model(database, workspace.id, CANARY)
+    await plant_a_pulse(client, database, workspace.id, CANARY)
     summary = await train("Warm Homes", promote="yes")
     assert summary["customers"] == 22
     assert (await score_all("warm-homes"))["customers"] == 23
