@@ -7,7 +7,7 @@ from api.dependencies import SupportReader, SupportWriter
 from api.listing import STREAMED, Asking, listed
 from api.paging import Page
 from api.roles.pulses import service
-from api.roles.pulses.schemas import LinksAnswer, PulseAnswer, PulseBody, PulseResults, PulseStored
+from api.roles.pulses.schemas import LinksAnswer, PulseAnswer, PulseBody, PulseChange, PulseResults, PulseStored
 from api.roles.routes import EITHER, ProposalsReader
 from api.routing import StrictRoute
 
@@ -32,6 +32,12 @@ async def list_pulses(work: ProposalsReader, asked: Asking) -> Page[PulseAnswer]
 async def read_pulse(work: ProposalsReader, key: Code) -> PulseResults:
     """Read what is released of a pulse, and what is not and why. Scope: roles:write or roles:support."""
     return await service.read_pulse(work, key)
+
+
+@router.patch("/pulses/{key}")
+async def change_pulse(work: SupportWriter, key: Code, body: PulseChange) -> PulseStored:
+    """Be told that a launched pulse does not change: `thresholds_fixed`, `pulse_launched`. Scope: roles:support."""
+    return await service.change(work, key, body)
 
 
 @router.get("/pulses/{key}/links")

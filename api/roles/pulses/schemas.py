@@ -41,6 +41,20 @@ class PulseBody(Body):
     batch: Enough = Field(default=BATCH, description="So many new answers at least are released together.")
 
 
+class PulseChange(Body):
+    """What somebody wants changed of a pulse: what it was launched with is answered, anything else is refused."""
+
+    survey: Code | None = None
+    version: Count | None = None
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    teams: list[Reference] | None = None
+    cut_by: list[Code] | None = None
+    scores_from: Count | None = None
+    comments_from: Count | None = None
+    batch: Count | None = None
+
+
 class PulseAnswer(Answer):
     """A pulse, and the last night on which something of it was released."""
 

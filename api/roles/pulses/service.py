@@ -22,6 +22,7 @@ from api.roles.pulses.schemas import (
     LinksAnswer,
     PulseAnswer,
     PulseBody,
+    PulseChange,
     PulseResults,
     PulseStored,
     QuestionAnswer,
@@ -65,11 +66,18 @@ async def launch(work: Work, body: PulseBody) -> tuple[PulseStored, bool]:
     return PulseStored(**_own(found), unchanged=known is not None), known is None
 
 
-def _check_same(known: Row, body: PulseBody) -> None:
+async def change(work: Work, key: str, body: PulseChange) -> PulseStored:
+    """Refuse to change a pulse; it is what it was launched with."""
+    known = await _found(work, key)
+    _check_same(known, body)
+    return PulseStored(**_own(known), unchanged=True)
+
+
+def _check_same(known: Row, body: PulseBody | PulseChange) -> None:
     """Refuse what is told otherwise than it was launched; what is left out says nothing."""
     if any(getattr(body, name) != known[name] for name in THRESHOLDS if name in body.model_fields_set):
         raise ThresholdsFixed(
-            f"{body.key} was launched with scores from {known['scores_from']}, comments from "
+            f"{known['key']} was launched with scores from {known['scores_from']}, comments from "
             f"{known['comments_from']} and batches of {known['batch']}: staff answer on that promise, and it stays. "
             "Launch another pulse under another key."
         )
@@ -77,7 +85,7 @@ def _check_same(known: Row, body: PulseBody) -> None:
     told = {name: getattr(body, name) for name in OTHERS if name in body.model_fields_set}
     changed = [name for name, value in told.items() if value is not None and value != said[name]]
     if changed:
-        detail = f"{body.key} was launched with other {', '.join(changed)}. Launch another pulse under another key."
+        detail = f"{known['key']} was launched with other {', '.join(changed)}. Launch another pulse under another key."
         raise Conflict(detail, code="pulse_launched")
 
 

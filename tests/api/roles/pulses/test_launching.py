@@ -34,6 +34,9 @@ async def test_thresholds_stay_as_they_were_launched(client: Caller, changed: di
         await client.post(PATH, {"key": "spring", "survey": "crew", **AHEAD, **changed}), 409, "thresholds_fixed"
     )
     assert "Launch another pulse under another key" in found["detail"]
+    assert refusal(await client.patch(f"{PATH}/spring", changed), 409, "thresholds_fixed")["detail"] == found["detail"]
+    assert done(await client.patch(f"{PATH}/spring", dict.fromkeys(changed, stored[next(iter(changed))])))["unchanged"]
+    refusal(await client.patch(f"{PATH}/autumn", changed), 404)
     assert (await client.read(PATH))["items"][0] == {name: stored[name] for name in stored if name != "unchanged"}
 
 
@@ -53,6 +56,7 @@ async def test_nothing_else_changes_either(client: Caller, changed: dict[str, An
     await ask_staff(client)
     await launch(client, cut_by=["since"])
     refusal(await client.post(PATH, {"key": "spring", "survey": "crew", **AHEAD, **changed}), 409, "pulse_launched")
+    refusal(await client.patch(f"{PATH}/spring", changed), 409, "pulse_launched")
 
 
 @pytest.mark.parametrize(
