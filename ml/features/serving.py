@@ -23,8 +23,8 @@ def served(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> 
 
 @cache
 def served_features() -> Select[Any]:
-    """Select `customer_features` of those it is asked with."""
-    return customer_features(_moments())
+    """Select `customer_features` of those it is asked with, their attributes too."""
+    return customer_features(_moments(), attributes=True)
 
 
 @cache
