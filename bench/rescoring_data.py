@@ -246,7 +246,6 @@ def into_sqlite(path: Path, tables: Mapping[str, pa.Table]) -> None:
             values = zip(*[column.to_pylist() for column in batch.columns], strict=True)
             connection.executemany(f"INSERT INTO {name} ({names}) VALUES ({places})", values)  # noqa: S608 - ours
     connection.execute("COMMIT")
-    connection.execute("ANALYZE")
     connection.close()
 
 

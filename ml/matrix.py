@@ -11,6 +11,7 @@ from uuid import UUID
 import pyarrow as pa
 from sqlalchemy import Connection, RowMapping, Select, and_, select
 
+from ml.attributes import attribute_features
 from ml.exposures import Sighting, exposure_features
 from ml.features import FEATURES, Moments, all_moments, customer_conditions, customer_features
 from ml.verifications import read_verifications
@@ -23,10 +24,14 @@ OF_CONDITIONS = ("seen", "decayed", "verified")
 
 @dataclass(frozen=True)
 class Exposed:
-    """What customers may have been exposed to: codes of the catalogue, and condition sets by id with their members."""
+    """What makes features beside the fixed ones.
+
+    Conditions by their codes, condition sets by id with their members, and declared features that read attributes.
+    """
 
     codes: Collection[str] = ()
     sets: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    attributes: Sequence[str] = ()
 
     @property
     def columns(self) -> list[str]:
@@ -37,7 +42,7 @@ class Exposed:
 
 def matrix_schema(exposed: Exposed) -> pa.Schema:
     """Return the columns of the matrix: `customer`, then every feature as a number, null where it is unknown."""
-    names = [*FEATURES, *exposed.columns]
+    names = [*FEATURES, *exposed.columns, *exposed.attributes]
     return pa.schema([("customer", pa.string()), *[(name, pa.float64()) for name in names]])
 
 
@@ -65,7 +70,7 @@ def feature_batches(
     verified = read_verifications(connection, workspace_id).at(moment_us)
     seen = _Sightings(connection, moments)
     schema = matrix_schema(exposed)
-    streamed = _named(moments).execution_options(yield_per=ROWS_A_BATCH)
+    streamed = _named(moments, attributes=bool(exposed.attributes)).execution_options(yield_per=ROWS_A_BATCH)
     for rows in connection.execute(streamed).mappings().partitions():
         kept = [row for row in rows if not row["objects_to_scoring"] and row["customer_id"] not in without]
         if kept:
@@ -73,9 +78,9 @@ def feature_batches(
             yield _batch(kept, found, exposed, schema)
 
 
-def _named(moments: Moments) -> Select[Any]:
+def _named(moments: Moments, *, attributes: bool) -> Select[Any]:
     """Select the features with the reference of whose they are."""
-    found = customer_features(moments).subquery("features")
+    found = customer_features(moments, attributes=attributes).subquery("features")
     theirs = and_(customers.c.workspace_id == moments.workspace_id, customers.c.id == found.c.customer_id)
     return (
         select(customers.c.reference, found)
@@ -90,8 +95,10 @@ def _batch(
 ) -> pa.RecordBatch:
     known = [pa.array([row[name] for row in rows]).cast(pa.float64(), safe=False) for name in FEATURES]
     of_exposure = [pa.array([one.get(name, 0.0) for one in found], pa.float64()) for name in exposed.columns]
+    told = [attribute_features(row["attributes"], exposed.attributes) for row in rows] if exposed.attributes else []
+    said = [pa.array([one[name] for one in told], pa.float64()) for name in exposed.attributes]
     references = pa.array([row["reference"] for row in rows], pa.string())
-    return pa.RecordBatch.from_arrays([references, *known, *of_exposure], schema=schema)
+    return pa.RecordBatch.from_arrays([references, *known, *of_exposure, *said], schema=schema)
 
 
 class _Sightings:

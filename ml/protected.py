@@ -30,8 +30,9 @@ def is_protected(name: str, more: Collection[str] = ()) -> bool:
     Parameters
     ----------
     name : str
-        Of an attribute, a feature (``seen:gender``), a condition, or a field that a rule reads (``answers.gender``):
-        the part after the last colon and point counts, whatever its case, hyphens and spaces.
+        Of an attribute, a feature (``seen:gender``, ``attribute:gender=f``), a condition, or a field that a rule reads
+        (``answers.gender``): before a level the part after the last colon and point counts, whatever its case, hyphens
+        and spaces.
     more : collection of str
         Names that are protected beside `PROTECTED_ATTRIBUTES`.
 
@@ -39,8 +40,12 @@ def is_protected(name: str, more: Collection[str] = ()) -> bool:
     --------
     >>> [is_protected(name) for name in ("attributes.Marital-Status", "seen:gender", "attributes.machine_age")]
     [True, True, False]
+    >>> is_protected("attribute:gender=f.x")
+    True
     >>> is_protected("seen:woman", {"woman"})
     True
     """
-    plain = name.rpartition(":")[2].rpartition(".")[2].strip().lower().replace("-", "_").replace(" ", "_")
+    plain = (
+        name.partition("=")[0].rpartition(":")[2].rpartition(".")[2].strip().lower().replace("-", "_").replace(" ", "_")
+    )
     return plain in PROTECTED_ATTRIBUTES or plain in more

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, RowMapping, Select, func, select
 
+from ml.attributes import attribute_features
 from ml.departed import REPORTED, Departed, LabelKind, read_departed
 from ml.exposures import Sighting, exposure_features, near_features
 from ml.features import (
@@ -87,6 +88,7 @@ def read_snapshots(
     sets: Mapping[str, Sequence[str]],
     silent_days: int | None = None,
     contacts: Select[Any] | None = None,
+    attributes: Sequence[str] = (),
 ) -> Snapshots:
     """Read monthly snapshots of every customer, labelled by what followed.
 
@@ -105,6 +107,8 @@ def read_snapshots(
         reports alone.
     contacts
         Selects `customer_id` and `contacted_us` of the follow-ups whose customer was reached; None where none is kept.
+    attributes
+        Declared features that read attributes of customers (`ml.attributes`).
 
     Raises
     ------
@@ -124,7 +128,8 @@ def read_snapshots(
             "No departure is recorded yet. The scorecard serves until customers have left; report departures."
         )
     objecting = set(connection.execute(objectors(workspace_id)).scalars())
-    task = _Task(now_us, horizon_days, departed, objecting, sets, read_verifications(connection, workspace_id))
+    verifications = read_verifications(connection, workspace_id)
+    task = _Task(now_us, horizon_days, departed, objecting, sets, verifications, attributes)
     moments = [all_moments(workspace_id, [us]) for us in _snapshots(connection, workspace_id, now_us, horizon_days)]
     rows = _Rows(sum(connection.scalar(select(func.count()).select_from(each.rows)) or 0 for each in moments))
     for selected in moments:
@@ -141,7 +146,7 @@ def read_snapshots(
 class _Task:
     """What rows are labelled by: who left when, seen from now, and who objects to being learnt from.
 
-    And what exposures are read with: condition sets, and what was verified when.
+    And what exposures are read with: condition sets, and what was verified when; and the attributes that are read.
     """
 
     now_us: int
@@ -150,6 +155,7 @@ class _Task:
     objecting: Collection[UUID]
     sets: Mapping[str, Sequence[str]]
     verifications: Verifications
+    attributes: Sequence[str]
 
     def is_out(self, row: RowMapping) -> bool:
         """Tell whether nothing is learnt from a row: who objected then or objects now, or cannot be silent yet."""
@@ -192,7 +198,7 @@ class _Rows:
 def _add_customers(connection: Connection, selected: Moments, rows: _Rows, task: _Task) -> dict[UUID, int]:
     """Add the rows of one snapshot that may be learnt from, and tell which row is whose."""
     place: dict[UUID, int] = {}
-    for some in _portions(connection, customer_features(selected)):
+    for some in _portions(connection, customer_features(selected, attributes=bool(task.attributes))):
         departed = np.array([task.departed.left_at.get(row["customer_id"], NEVER) for row in some], dtype=np.int64)
         moments = np.array([row["moment_us"] for row in some], dtype=np.int64)
         labelled = departure_labels(moments, departed, now_us=task.now_us, horizon_days=task.horizon_days)
@@ -201,6 +207,10 @@ def _add_customers(connection: Connection, selected: Moments, rows: _Rows, task:
         into = slice(rows.size, rows.size + len(kept))
         for name in FEATURES:
             rows.columns[name][into] = np.array([row[name] for row in some], dtype=np.float32)[kept]
+        if task.attributes:
+            told = [attribute_features(some[int(at)]["attributes"], task.attributes) for at in kept]
+            for name in task.attributes:
+                rows.column(name)[into] = np.array([one[name] for one in told], dtype=np.float32)
         rows.left[into], rows.moments[into] = labelled.label[kept], moments[kept]
         rows.customers[into] = np.array(number, dtype=np.int32)[kept]
         place |= {some[int(at)]["customer_id"]: rows.size + nth for nth, at in enumerate(kept)}

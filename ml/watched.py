@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from ml.attributes import attribute_features
 from ml.exposures import Sighting, exposure_features
 from ml.features import FEATURES, all_moments, customer_conditions, customer_features, departures, objectors
 from ml.labels import GAP_DAYS, NEVER, departure_labels
@@ -41,7 +42,11 @@ class Customers:
 
 
 def read_customers(
-    connection: Connection, workspace_id: UUID, moment_us: int, sets: Mapping[str, Sequence[str]]
+    connection: Connection,
+    workspace_id: UUID,
+    moment_us: int,
+    sets: Mapping[str, Sequence[str]],
+    attributes: Sequence[str] = (),
 ) -> Customers:
     """Read the customers who could be scored at a moment.
 
@@ -53,6 +58,8 @@ def read_customers(
         UTC microseconds.
     sets
         Confirmed condition sets: id to members.
+    attributes
+        Declared features that read attributes of customers (`ml.attributes`).
 
     Returns
     -------
@@ -63,14 +70,16 @@ def read_customers(
     gone = left_at(connection, workspace_id)
     objecting = set(connection.execute(objectors(workspace_id)).scalars())
     found: dict[UUID, list[Any]] = {}
-    statement = customer_features(selected).execution_options(yield_per=ROWS_AT_ONCE)
+    statement = customer_features(selected, attributes=bool(attributes)).execution_options(yield_per=ROWS_AT_ONCE)
     for row in connection.execute(statement).mappings():
         customer = row["customer_id"]
         if not (row["objects_to_scoring"] or customer in objecting or gone.get(customer, NEVER) <= moment_us):
-            found[customer] = [row[name] for name in FEATURES]
+            told_of = attribute_features(row["attributes"], attributes).values() if attributes else ()
+            found[customer] = [*[row[name] for name in FEATURES], *told_of]
     ids = sorted(found)
-    told = np.array([found[customer] for customer in ids], dtype=np.float32).reshape(len(ids), len(FEATURES))
-    columns = {name: told[:, place] for place, name in enumerate(FEATURES)}
+    names = [*FEATURES, *attributes]
+    told = np.array([found[customer] for customer in ids], dtype=np.float32).reshape(len(ids), len(names))
+    columns = {name: told[:, place] for place, name in enumerate(names)}
     place = {customer: at for at, customer in enumerate(ids)}
     conditions = customer_conditions(selected).execution_options(yield_per=ROWS_AT_ONCE)
     rows = connection.execute(conditions).mappings()

@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from models.clock import Clock
-from models.written_order import let_write_order
 
 APP_ROLE = "steadfast_app"
 WRITE_WAIT_SECONDS = 5.0
@@ -141,8 +140,6 @@ def is_sqlite(url: str) -> bool:
 
 
 def _prepare_sqlite(engine: AsyncEngine, begin: str, *more: str) -> None:
-    let_write_order(engine.dialect)
-
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
         # The driver's own BEGIN would be deferred; ours is said in `_begin`.

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from models.base import TextEnum
 from models.database import APP_ROLE, owner_engine
 from models.schema import head
+from models.sqlite_planning import tell_planner
 from models.tables import metadata
 
 LOCK = 5_737_232_833
@@ -66,6 +67,8 @@ def _move(connection: Connection, revision: str) -> None:
     now = MigrationContext.configure(connection).get_current_revision()
     move = command.upgrade if now is None or now <= revision else command.downgrade
     move(made, revision)
+    if connection.dialect.name == "sqlite":
+        tell_planner(connection)
 
 
 def _ensure_role(connection: Connection) -> None:

@@ -23,7 +23,7 @@ UNKNOWN_AS_THEY_ARE = text(
 
 
 async def refresh_statistics(url: str, tables: Collection[str]) -> None:
-    """Let PostgreSQL look at tables as they are now; SQLite plans by rules that need no statistics.
+    """Let PostgreSQL look at tables as they are now; SQLite was told all when it was migrated.
 
     Parameters
     ----------

@@ -24,7 +24,6 @@ from sqlalchemy.types import TypeEngine
 
 from models.bare import bare_connection
 from models.database import PRAGMAS, Database
-from models.written_order import as_written
 
 MOST_CONNECTIONS = 4
 """Beside those of the pool; each is busy for a millisecond or two an answer."""
@@ -111,7 +110,7 @@ class Quick:
         """
         if self._thread is not None:
             given = {name: value.hex if isinstance(value, UUID) else value for name, value in values.items()}
-            texts = _in_order(asked, self.database.reading.dialect)
+            texts = texts_of(asked, self.database.reading.dialect)
             rows: Sequence[Rows] = await self._in_thread(self._ask, texts, given)
             return rows
         text = _together(asked, self.database.reading.dialect)
@@ -197,9 +196,9 @@ class _Bound:
 
 
 @lru_cache(maxsize=16)
-def _in_order(asked: Questions, dialect: Dialect) -> tuple[str, ...]:
+def texts_of(asked: Questions, dialect: Dialect) -> tuple[str, ...]:
     """Return the texts of statements for SQLite, with their values by name."""
-    return tuple(_text_of(as_written(statement), dialect) for statement in asked.build(asked.places()))
+    return tuple(_text_of(statement, dialect) for statement in asked.build(asked.places()))
 
 
 @lru_cache(maxsize=16)

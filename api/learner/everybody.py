@@ -74,7 +74,7 @@ async def _reading(workspace: str) -> AsyncIterator[Work]:
 
 async def _exposed(work: Work, using: Serving) -> Exposed:
     codes = (await admitted(work)).codes
-    return Exposed(codes, {found.id: found.conditions for found in using.sets})
+    return Exposed(codes, {found.id: found.conditions for found in using.sets}, using.attributes)
 
 
 def _written(to: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:

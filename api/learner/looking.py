@@ -36,7 +36,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be looked at: from when the model is, up to when, how far ahead it looks, and by which attributes."""
+    """What is to be looked at: from when the model is, up to when, how far ahead it looks, and by which attributes.
+
+    `attributes` are those that are features, `fairness_by` those that groups are made by: none is both.
+    """
 
     workspace_id: UUID
     now_us: int
@@ -45,6 +48,7 @@ class Plan:
     sets: Mapping[str, Sequence[str]]
     kept_out: frozenset[str]
     fairness_by: tuple[str, ...]
+    attributes: tuple[str, ...]
 
     @property
     def known_us(self) -> int:
@@ -82,7 +86,7 @@ def look(connection: Connection, plan: Plan) -> Looked:
     """Read what is looked at, in a transaction of the workspace."""
 
     def at(moment_us: int) -> Customers:
-        read = read_customers(connection, plan.workspace_id, moment_us, plan.sets)
+        read = read_customers(connection, plan.workspace_id, moment_us, plan.sets, plan.attributes)
         kept = {name: column for name, column in read.columns.items() if name.partition(":")[2] not in plan.kept_out}
         return replace(read, columns=kept)
 

@@ -23,6 +23,7 @@ from api.risk.training import AT_ONCE, BECAUSE, FIRST, PROMOTE
 from api.workspaces import service as workspaces
 from api.workspaces.service import WorkspaceSettings
 from ml.artefacts import Artefact, pack
+from ml.attributes import declared_in
 from ml.features import first_confirmed, first_recorded, usual_month
 from ml.labels import monthly_snapshots
 from ml.scorecard import Scorecard
@@ -50,6 +51,12 @@ class _Told:
     champion: Champion
 
     @property
+    def attributes(self) -> tuple[str, ...]:
+        """What is read of customers' attributes: by what is believed now, and by the model that is compared."""
+        features = (*self.scorecard.features, *self.champion.model.scorecard.features)
+        return declared_in(features, self.found.fairness_by)
+
+    @property
     def loss(self) -> float:
         return self.held.loss(self.found.yearly_loss)
 
@@ -75,6 +82,7 @@ async def train(leases: Leases, held: Held, tell: Callable[[float, str], None]) 
                 sets=sets,
                 silent_days=found.implicit_departure_days,
                 contacts=follow_ups.reached(found.id),
+                attributes=told.attributes,
             )
 
         snapshots = await (await session.connection()).run_sync(read)
@@ -103,7 +111,7 @@ async def _find_usual(leases: Leases, held: Held) -> None:
 
 async def _told(work: Work, found: WorkspaceSettings, may: Admitted, sets: Mapping[str, Any]) -> _Told:
     held = await believed_at(work.session, work.workspace_id, work.now)
-    scorecard = held.scorecard(may.codes, sets)
+    scorecard = held.scorecard(may.codes, sets, found.fairness_by)
     # Where no model serves the scorecard does: it has seen nothing of what it is compared on.
     prior = RiskModel.prior(scorecard, held.loss(found.yearly_loss), found.horizon_days)
     row = (await work.session.execute(queries.champion(work.workspace_id))).mappings().one_or_none()

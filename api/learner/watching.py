@@ -6,6 +6,7 @@ Everything found is appended in the transaction that ends the job; what serves i
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from api.learner.looking import Finding, Looked, Plan, drift_of, fairness_of, lo
 from api.risk import queries, reports
 from api.risk.serving import admitted, opened
 from api.workspaces import service as workspaces
+from ml.attributes import declared_in
 from ml.scoring import RiskModel
 from models.base import to_us
 from models.registry import Watched
@@ -44,7 +46,7 @@ async def watch(leases: Leases, held: Held, tell: Tell) -> None:
         reading = Work(session, held.workspace_id, worker_caller(held.workspace_id), utc_now())
         serving = await _serving(reading)
         trial = await silent.on_trial(reading)
-        plan = await _plan(reading, serving)
+        plan = await _plan(reading, serving, trial)
 
         def read(connection: Connection) -> Looked:
             return look(connection, plan)
@@ -72,9 +74,10 @@ async def _serving(work: Work) -> _Serving | None:
     return _Serving(row["id"], model, refused, 0 if row["trained_to"] is None else to_us(row["trained_to"]))
 
 
-async def _plan(work: Work, serving: _Serving | None) -> Plan:
+async def _plan(work: Work, serving: _Serving | None, trial: silent.Trial | None) -> Plan:
     found = await workspaces.of(work)
     may = await admitted(work)
+    models = [one.model for one in (serving, trial) if one is not None and one.model is not None]
     return Plan(
         workspace_id=work.workspace_id,
         now_us=to_us(work.now),
@@ -83,6 +86,7 @@ async def _plan(work: Work, serving: _Serving | None) -> Plan:
         sets={str(item.id): item.conditions for item in may.sets},
         kept_out=may.kept_out,
         fairness_by=tuple(found.fairness_by),
+        attributes=declared_in(chain.from_iterable(one.scorecard.features for one in models), found.fairness_by),
     )
 
 

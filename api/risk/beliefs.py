@@ -1,6 +1,6 @@
 """The scorecard that a workspace believes in at a moment: what it changed of the published one, version by version."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ml.attributes import BEGINS, declared_in
 from ml.scorecard import Scorecard, scorecard_for
 from ml.tailoring import Belief, beliefs_of, tailored
 from models.registry import ScorecardVersion
@@ -46,9 +47,15 @@ class Believed:
         """Return whether anybody said what share of customers leaves in a year."""
         return self.yearly_loss is not None or declared is not None
 
-    def scorecard(self, codes: Iterable[str], sets: Iterable[str]) -> Scorecard:
-        """Return the scorecard for a workspace's conditions and confirmed sets."""
-        return _scorecard(tuple(sorted(codes)), tuple(sorted(sets)), self.terms)
+    def scorecard(self, codes: Iterable[str], sets: Iterable[str], grouped: Collection[str] = ()) -> Scorecard:
+        """Return the scorecard for a workspace's conditions and confirmed sets.
+
+        Without the attributes by whose groups its model is looked at, see `ml.attributes.declared_in`.
+        """
+        declared = {feature for feature, _ in self.terms if feature.startswith(BEGINS)}
+        out = declared - {*declared_in(declared, grouped)}
+        terms = tuple(term for term in self.terms if term[0] not in out)
+        return _scorecard(tuple(sorted(codes)), tuple(sorted(sets)), terms)
 
 
 PUBLISHED = Believed()

@@ -37,7 +37,7 @@ def _asked(given: Given) -> Sequence[Select[Any]]:
     return [
         _key(workspace_id, given["key"]),
         _kept(workspace_id),
-        customer_features(_moments(given)),
+        customer_features(_moments(given), attributes=True),
         customer_departures(_moments(given)),
         customer_conditions(_moments(given)),
         _evidence(_moments(given), now),

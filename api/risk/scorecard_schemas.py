@@ -9,19 +9,26 @@ from api.bodies import Answer, Body, LongText, Moment, ShortText
 
 Weight = Annotated[float, Field(strict=True, ge=-10, le=10, allow_inf_nan=False)]
 Sd = Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)]
+Scale = Annotated[float, Field(strict=True, gt=0, le=1e12, allow_inf_nan=False)]
 Loss = Annotated[float, Field(strict=True, gt=0, lt=1)]
 
 
 class BeliefBody(Body):
     """What differs from the published scorecard in one term."""
 
-    feature: ShortText = Field(description="Its name in `GET /v1/scorecards/current`.")
+    feature: ShortText = Field(
+        description="Its name in `GET /v1/scorecards/current`; or an attribute of customers, `attribute:seats` by its "
+        "number, `attribute:plan=gold` by one of its levels, which to name is to declare."
+    )
     weight: Weight | None = Field(
         default=None, description="Log-odds per unit of the transformed feature. Absent: as published."
     )
     sd: Sd | None = Field(
         default=None,
         description="How far departures may move the weight: its standard deviation. Absent: as published.",
+    )
+    scale: Scale | None = Field(
+        default=None, description="Of an attribute that is read by its number: how much of it counts as one."
     )
 
 
@@ -42,6 +49,7 @@ class BeliefAnswer(Answer):
     feature: str
     weight: float | None
     sd: float | None
+    scale: float | None
 
 
 class ScorecardAnswer(Answer):
@@ -62,8 +70,9 @@ class TermInForce(Answer):
     feature: str
     weight: float
     sd: float
-    published_weight: float
-    published_sd: float
+    published_weight: float | None = Field(description="Null of an attribute: nothing is published of those.")
+    published_sd: float | None
+    scale: float | None = Field(description="Of an attribute that is read by its number: how much of it counts as one.")
 
 
 class ScorecardInForce(Answer):

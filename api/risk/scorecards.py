@@ -1,6 +1,7 @@
 """The scorecard as a workspace edits it: each change is a version with a reason, and what it names is checked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,9 @@ from api.risk.scorecard_schemas import (
 )
 from api.risk.serving import admitted
 from api.workspaces import service as workspaces
+from ml.attributes import BEGINS, parts_of
 from ml.protected import PROTECTED_ATTRIBUTES
-from ml.scorecard import Scorecard, base_intercept, scorecard_for
+from ml.scorecard import Scorecard, Term, base_intercept, scorecard_for
 from ml.tailoring import Belief, why_not
 from models.ids import uuid7
 
@@ -53,10 +55,10 @@ REFUSED = {kind.code: kind for kind in (UnknownFeature, ProtectedFeature, NamedT
 
 async def store(work: Work, body: ScorecardBody) -> ScorecardAnswer:
     """Append a version of the scorecard; it counts from now on."""
-    _check(body.terms, await _published(work))
+    _check(body.terms, await _published(work), (await workspaces.of(work)).fairness_by)
     await queries.hold_models(work.session, work.workspace_id)
     newest = select(func.max(versions.c.number)).where(versions.c.workspace_id == work.workspace_id)
-    terms = {told.feature: Belief(told.weight, told.sd).to_dict() for told in body.terms}
+    terms = {told.feature: Belief(told.weight, told.sd, told.scale).to_dict() for told in body.terms}
     row: dict[str, Any] = {
         "workspace_id": work.workspace_id,
         "id": uuid7(),
@@ -81,17 +83,18 @@ async def _published(work: Work) -> Scorecard:
     return scorecard_for(may.codes, [str(item.id) for item in may.sets], protected=protected)
 
 
-def _check(terms: Sequence[BeliefBody], published: Scorecard) -> None:
+def _check(terms: Sequence[BeliefBody], published: Scorecard, grouped: Collection[str]) -> None:
     """Refuse what nobody may believe anything of, each by its name."""
     errors, seen = [], set[str]()
     for place, told in enumerate(terms):
         refused = why_not(told.feature, published)
+        wrong = _wrong_with(told, grouped)
         if refused is not None:
             errors.append((place, refused.code, refused.detail))
         elif told.feature in seen:
             errors.append((place, "named_twice", f"{told.feature} is named twice. Name it once."))
-        elif told.weight is None and told.sd is None:
-            errors.append((place, "missing", f"{told.feature} needs a weight, an sd, or both."))
+        elif wrong is not None:
+            errors.append((place, *wrong))
         seen.add(told.feature)
     if errors:
         raise REFUSED.get(errors[0][1], Malformed)(
@@ -102,12 +105,30 @@ def _check(terms: Sequence[BeliefBody], published: Scorecard) -> None:
         )
 
 
+def _wrong_with(told: BeliefBody, grouped: Collection[str]) -> tuple[str, str] | None:
+    """Return the code and the detail of what is wrong with what is said of a feature that there is."""
+    feature = told.feature
+    if not feature.startswith(BEGINS):
+        if told.scale is not None:
+            return "unexpected", f"{feature} has a scale of its own. Leave `scale` out."
+        return None if {told.weight, told.sd} != {None} else ("missing", f"{feature} needs a weight, an sd, or both.")
+    name, level = parts_of(feature)
+    if name in grouped:
+        detail = f"{name} is in the workspace's `fairness_by`: what a model is looked at by is never a feature of it."
+        return "protected_feature", f"{detail} Leave it out, or take it out there."
+    if level is None and told.scale is None:
+        return "missing", f"{feature} is read by its number and needs a `scale`. A level is named {feature}=gold."
+    if level is not None and told.scale is not None:
+        return "unexpected", f"{feature} holds or does not. Leave `scale` out."
+    return None
+
+
 async def in_force(work: Work) -> ScorecardInForce:
     """Return the scorecard that counts now, each term beside the published one."""
     held = await believed_at(work.session, work.workspace_id, work.now)
     found = await workspaces.of(work)
     published = await _published(work)
-    own = held.scorecard(_named(published, "seen:"), _named(published, "set:"))
+    own = held.scorecard(_named(published, "seen:"), _named(published, "set:"), found.fairness_by)
     loss = held.loss(found.yearly_loss)
     told = "scorecard" if held.yearly_loss is not None else "assumed" if found.yearly_loss is None else "workspace"
     return ScorecardInForce(
@@ -117,17 +138,24 @@ async def in_force(work: Work) -> ScorecardInForce:
         yearly_loss_from=told,
         horizon_days=found.horizon_days,
         intercept=base_intercept(loss, found.horizon_days),
-        terms=[
-            TermInForce(
-                feature=term.feature,
-                weight=term.weight,
-                sd=term.sd,
-                published_weight=before.weight,
-                published_sd=before.sd,
-            )
-            for term, before in zip(own.terms, published.terms, strict=True)
-        ],
+        terms=[_term(term, before) for term, before in zip_longest(own.terms, published.terms)],
     )
+
+
+def _term(term: Term, before: Term | None) -> TermInForce:
+    """Tell of a term beside the published one; attributes have none, and come after all that do."""
+    return TermInForce(
+        feature=term.feature,
+        weight=term.weight,
+        sd=term.sd,
+        published_weight=None if before is None else before.weight,
+        published_sd=None if before is None else before.sd,
+        scale=dict(term.transform.parameters)["scale"] if _is_by_number(term.feature) else None,
+    )
+
+
+def _is_by_number(feature: str) -> bool:
+    return feature.startswith(BEGINS) and parts_of(feature)[1] is None
 
 
 def _named(scorecard: Scorecard, prefix: str) -> list[str]:
@@ -154,5 +182,5 @@ async def list_versions(work: Work, asked: Asked) -> tuple[list[ScorecardAnswer]
 
 
 def _answer(row: queries.Row) -> ScorecardAnswer:
-    terms = [BeliefAnswer(feature=feature, **told) for feature, told in sorted(row["terms"].items())]
+    terms = [BeliefAnswer(feature=feature, **{"scale": None, **told}) for feature, told in sorted(row["terms"].items())]
     return ScorecardAnswer(terms=terms, **{name: row[name] for name in ScorecardAnswer.model_fields if name != "terms"})

@@ -23,6 +23,7 @@ from api.risk.schemas import RiskAnswer
 from api.risk.seen import seen_now
 from api.risk.serving import Serving, serving
 from api.risk.wording import FALLBACK, reason_text
+from ml.attributes import attribute_features
 from ml.explain import Explanation, explain
 from ml.exposures import Sighting, exposure_features, lately_present, nearly_complete
 from ml.features import FEATURES, served, served_departures, served_features
@@ -132,6 +133,7 @@ def assessed(
     """Return a `RiskAnswer`'s fields by the features found of a customer, and what is known beside them at a moment."""
     moment_us, seen = to_us(now), [one for one in about.seen if one.condition not in using.kept_out]
     raw = {name: None if row.get(name) is None else float(row[name]) for name in FEATURES}
+    raw |= attribute_features(row.get("attributes"), using.attributes)
     members = {found.id: found.conditions for found in using.sets}
     verified = {code: to_us(since) for code, since in about.covers.verified_by_condition().items()}
     features = {**raw, **exposure_features(seen, moment_us, members, verified)}

@@ -17,6 +17,7 @@ from api.risk.beliefs import Believed, believed_at
 from api.risk.decisions import served_before
 from api.risk.stale import refusals
 from api.workspaces import service as workspaces
+from ml.attributes import declared_in
 from ml.explain import ConfirmedSet
 from ml.protected import is_protected
 from ml.same_events import features_of
@@ -50,6 +51,8 @@ class Serving:
     """Conditions that tell of a protected trait: nothing of a risk or its reason is read from them."""
     linked: Mapping[str, frozenset[str]]
     """By condition the features that go with it where it is taken away: they count the very same events."""
+    attributes: tuple[str, ...]
+    """Features of the model that read attributes of customers."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,24 @@ async def serving(work: Work) -> Serving:
     if model is None:
         held = await believed_at(work.session, work.workspace_id, work.now)
         codes = tuple(sorted(may.codes))
-        set_ids = tuple(sorted(item.id for item in sets))
-        model, model_id = _prior(held, codes, set_ids, settings.yearly_loss, settings.horizon_days), PRIOR
+        set_ids, grouped = tuple(sorted(item.id for item in sets)), tuple(settings.fairness_by)
+        model, model_id = _prior(held, codes, set_ids, grouped, settings.yearly_loss, settings.horizon_days), PRIOR
         declared = held.declares(settings.yearly_loss)
     threshold = model.threshold if model.n_departures > 0 else _threshold(model, declared=declared)
     told = card.get(DEPARTED)
     departed = told if isinstance(told, dict) else {}
-    return Serving(model, model_id, sets, may.sets, threshold, settings.currency, departed, may.kept_out, may.linked)
+    return Serving(
+        model,
+        model_id,
+        sets,
+        may.sets,
+        threshold,
+        settings.currency,
+        departed,
+        may.kept_out,
+        may.linked,
+        declared_in(model.scorecard.features, settings.fairness_by),
+    )
 
 
 async def _champion(work: Work) -> tuple[RiskModel | None, str, Mapping[str, Any]]:
@@ -155,9 +169,14 @@ def fingerprint(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _prior(
-    held: Believed, codes: tuple[str, ...], set_ids: tuple[str, ...], declared: float | None, horizon_days: int
+    held: Believed,
+    codes: tuple[str, ...],
+    set_ids: tuple[str, ...],
+    grouped: tuple[str, ...],
+    declared: float | None,
+    horizon_days: int,
 ) -> RiskModel:
-    return RiskModel.prior(held.scorecard(codes, set_ids), held.loss(declared), horizon_days)
+    return RiskModel.prior(held.scorecard(codes, set_ids, grouped), held.loss(declared), horizon_days)
 
 
 def _threshold(model: RiskModel, *, declared: bool) -> float | None:

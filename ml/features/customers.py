@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, Double, FromClause, Select, case, cast, func, literal, null, select, union_all
+from sqlalchemy import CTE, Double, FromClause, Select, Text, case, cast, func, literal, null, select, union_all
 
 from ml.features.asof import DAY_US, LOOK_BACK_US, Column, Moments, known_at, known_now, table_of, us
 from ml.features.case_history import (
@@ -39,13 +39,20 @@ BETWEEN_PARTS = ("value_cases", "answered_us")
 FEATURES = (*COUNTED_CASES, *OF_CASES, *COUNTED_PROMISES, *OF_ANSWERS, *OF_ASKING, *OF_CUSTOMERS)
 
 
-def customer_features(moments: Moments) -> Select[Any]:
+def customer_features(moments: Moments, *, attributes: bool = False) -> Select[Any]:
     """Select one row of features a moment: the scorecard's raw columns, unknown as null.
+
+    Parameters
+    ----------
+    moments
+    attributes
+        Whether the customer's attributes are read as well, for `ml.attributes`.
 
     Returns
     -------
     Select
-        `customer_id`, `moment_us`, then the columns of `FEATURES`, then the customer's value and `objects_to_scoring`.
+        `customer_id`, `moment_us`, then the columns of `FEATURES`, then the customer's value and `objects_to_scoring`,
+        and `attributes` as JSON in text where asked for.
         Whoever is not known to be a customer since some day has no `tenure_days`: the first case within the look-back
         would be no more than the look-back. Whoever was not asked is not known to be silent.
     """
@@ -53,7 +60,7 @@ def customer_features(moments: Moments) -> Select[Any]:
     of_cases, responses = case_features(moments, cases), response_features(moments)
     found = _together(
         moments,
-        _customer_facts(moments),
+        _customer_facts(moments, attributes=attributes),
         of_cases,
         repeat_features(moments, cases),
         promise_features(moments, cases),
@@ -71,6 +78,7 @@ def customer_features(moments: Moments) -> Select[Any]:
         found.c.value_amount,
         found.c.value_currency,
         found.c.objects_to_scoring,
+        *([found.c.attributes] if attributes else []),
     ).where(found.c.known == 1)
 
 
@@ -97,11 +105,12 @@ def _together(moments: Moments, *parts: CTE) -> FromClause:
     )
 
 
-def _customer_facts(moments: Moments) -> CTE:
+def _customer_facts(moments: Moments, *, attributes: bool) -> CTE:
     """Return what is known of each moment's customer, and what customers are usually worth."""
     customers = customer_versions
     worth = usual(moments, MedianKind.VALUE, customers.c.value_currency)
     flags = ("survey_opt_out", "objects_to_scoring")
+    more = [cast(customers.c.attributes, Text).label("attributes")] if attributes else []
     return (
         select(
             *moments.key_with(customers.c.id),
@@ -111,6 +120,7 @@ def _customer_facts(moments: Moments) -> CTE:
             customers.c.value_currency,
             medians.c.median.label("usual_value"),
             *[case((customers.c[name].is_(True), 1), else_=0).label(name) for name in flags],
+            *more,
         )
         .select_from(moments.told(customers.c.id))
         .outerjoin(medians, worth)

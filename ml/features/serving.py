@@ -13,7 +13,6 @@ from sqlalchemy import BigInteger, Select, bindparam, select
 from ml.features.asof import Moments, table_of, usual_month
 from ml.features.customers import customer_conditions, customer_departures, customer_features
 from models.customer import Customer
-from models.written_order import as_written
 
 
 def served(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> dict[str, Any]:
@@ -24,20 +23,20 @@ def served(workspace_id: UUID, customer_ids: Sequence[UUID], moment_us: int) -> 
 
 @cache
 def served_features() -> Select[Any]:
-    """Select `customer_features` of those it is asked with."""
-    return as_written(customer_features(_moments()))
+    """Select `customer_features` of those it is asked with, their attributes too."""
+    return customer_features(_moments(), attributes=True)
 
 
 @cache
 def served_departures() -> Select[Any]:
     """Select `customer_departures` of those it is asked with."""
-    return as_written(customer_departures(_moments()))
+    return customer_departures(_moments())
 
 
 @cache
 def served_conditions() -> Select[Any]:
     """Select `customer_conditions` of those it is asked with."""
-    return as_written(customer_conditions(_moments()))
+    return customer_conditions(_moments())
 
 
 def _moments() -> Moments:

@@ -75,7 +75,7 @@ def test_a_protected_attribute_is_refused_by_name(name: str) -> None:
         ("decayed:early", "GET /v1/conditions"),
         ("verified:early", "GET /v1/conditions"),
         ("set:b2", "GET /v1/condition-sets"),
-        ("attribute:shoe", "GET /v1/scorecards/current"),
+        ("attribute:", "attribute:plan=gold"),
         ("shoe", "score_last"),
         ("", "score_last"),
         ("other:shoe", "score_last"),

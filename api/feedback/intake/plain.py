@@ -125,7 +125,8 @@ def prepare(
         try:
             one = _prepared(work, row, current, erased)
         except Refusal as refusal:
-            outcomes[place] = refusal
+            # Its traceback leads back to this frame: nobody would let go of either until the collector comes.
+            outcomes[place] = refusal.with_traceback(None)
             continue
         mine = {str(one.id), one.reference}
         if not mine & names:

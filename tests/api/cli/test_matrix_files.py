@@ -7,7 +7,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from ml.features import FEATURES
-from tests.api.caller import Caller, ago
+from tests.api.caller import Caller, ago, done
 from tests.api.cli.desk import WORKSPACE, Desk
 from tests.api.cli.test_backup import calling, said
 
@@ -40,6 +40,33 @@ def test_the_features_of_everybody_are_written_as_known_then(desk: Desk) -> None
     found = csv.read_csv("then.csv").to_pylist()
     assert [(row["customer"], row["contacts_90"], row["seen:rude"]) for row in found] == [("C-0", 3, 0), ("C-2", 0, 0)]
     assert list(Path().glob(".*.unfinished")) == []
+
+
+async def declare(client: Caller) -> None:
+    """Tell of attributes, and declare two."""
+    await fill(client)
+    await client.put_customer("C-0", attributes={"plan": "gold", "seats": 40})
+    await client.put_customer("C-1", attributes={"plan": "tin"})
+    terms = [{"feature": "attribute:plan=gold", "weight": -2.0}, {"feature": "attribute:seats", "scale": 10.0}]
+    done(await client.post("/v1/scorecards", {"terms": terms, "reason": "They tell."}))
+
+
+def test_declared_attributes_are_written_and_scored_with(desk: Desk) -> None:
+    calling(desk, declare)
+    said(desk, "export", "features", *KNOWN, "--to", "now.parquet")
+    rows = {row["customer"]: row for row in parquet.read_table("now.parquet").to_pylist()}
+    told = {name: (row["attribute:plan=gold"], row["attribute:seats"]) for name, row in rows.items()}
+    assert told == {"C-0": (1, 40), "C-1": (0, None), "C-2": (None, None)}
+    said(desk, "score", *KNOWN, "--to", "risk.parquet")
+    alone: dict[str, float] = {}
+
+    async def ask(client: Caller) -> None:
+        alone["C-0"] = (await client.read("/v1/customers/C-0/risk"))["risk"]
+
+    calling(desk, ask)
+    risks = {row["customer"]: row["risk"] for row in parquet.read_table("risk.parquet").to_pylist()}
+    assert risks["C-0"] == pytest.approx(alone["C-0"], abs=1e-6)
+    assert risks["C-0"] < risks["C-1"] / 2
 
 
 def test_the_risk_of_everybody_is_what_each_is_answered_alone(desk: Desk) -> None:

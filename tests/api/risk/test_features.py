@@ -54,7 +54,10 @@ async def features(database: Database, workspace: WorkspaceSettings, moment: dat
 
         async def read(statement: Any, asked: Any = None) -> dict[UUID, dict[str, Any]]:
             rows = (await session.execute(statement, asked)).mappings()
-            return {row["customer_id"]: dict(row) for row in rows if row["moment_us"] == us}
+            found = {row["customer_id"]: dict(row) for row in rows if row["moment_us"] == us}
+            for row in found.values():
+                row.pop("attributes", None)
+            return found
 
         together = await read(customer_features(all_moments(workspace.id, [us])))
         assert await read(customer_features(all_moments(workspace.id, [other, us]))) == together

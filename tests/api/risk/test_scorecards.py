@@ -49,12 +49,13 @@ async def test_a_changed_scorecard_is_in_the_next_answer(client: Caller) -> None
     after = await risk(client)
     assert (before["basis"], after["basis"], after["model"]) == ("prior", "prior", "prior")
     assert after["risk"] > before["risk"]
-    assert stored["terms"] == [{"feature": "score_last", "weight": 2.5, "sd": 0.1}]
+    assert stored["terms"] == [{"feature": "score_last", "weight": 2.5, "sd": 0.1, "scale": None}]
     assert await client.read(f"/v1/scorecards/{stored['id']}") == stored
     found = await client.read("/v1/scorecards/current")
     assert (found["id"], found["number"]) == (stored["id"], 1)
     [mine] = [term for term in found["terms"] if term["weight"] != term["published_weight"]]
-    assert mine == {"feature": "score_last", "weight": 2.5, "sd": 0.1, "published_weight": 0.9, "published_sd": 0.5}
+    published = {"published_weight": 0.9, "published_sd": 0.5}
+    assert mine == {"feature": "score_last", "weight": 2.5, "sd": 0.1, "scale": None, **published}
 
 
 async def test_the_yearly_loss_of_a_scorecard_is_the_intercept_and_takes_the_place_of_the_workspaces(
@@ -92,7 +93,7 @@ async def test_conditions_have_terms_once_they_are_catalogued(client: Caller) ->
     said = refusal(await client.post("/v1/scorecards", {"terms": [term], "reason": "x"}), 422, "unknown_feature")
     assert "catalogue the condition first" in said["detail"]
     await client.catalogue("late")
-    assert (await changed(client, term))["terms"] == [{"feature": "seen:late", "weight": 1.5, "sd": None}]
+    assert (await changed(client, term))["terms"] == [{**term, "sd": None, "scale": None}]
     current = {one["feature"]: one["weight"] for one in (await client.read("/v1/scorecards/current"))["terms"]}
     assert current["seen:late"] == 1.5
 
@@ -103,7 +104,13 @@ async def test_conditions_have_terms_once_they_are_catalogued(client: Caller) ->
         ([{"feature": "shoe_size", "weight": 1.0}], "unknown_feature", "/terms/0/feature"),
         ([{"feature": "gender", "weight": 1.0}], "protected_feature", "/terms/0/feature"),
         ([{"feature": "attribute:Sexual Orientation", "weight": 1.0}], "protected_feature", "/terms/0/feature"),
-        ([{"feature": "attribute:segment", "weight": 1.0}], "unknown_feature", "/terms/0/feature"),
+        ([{"feature": "attribute:gender=f.x", "weight": 1.0}], "protected_feature", "/terms/0/feature"),
+        ([{"feature": "attribute:=gold", "weight": 1.0}], "unknown_feature", "/terms/0/feature"),
+        ([{"feature": "attribute:plan=", "weight": 1.0}], "unknown_feature", "/terms/0/feature"),
+        ([{"feature": "attribute:seats", "weight": 1.0}], "malformed", "/terms/0/feature"),
+        ([{"feature": "attribute:plan=gold", "scale": 1.0}], "malformed", "/terms/0/feature"),
+        ([{"feature": "score_last", "sd": 1.0, "scale": 1.0}], "malformed", "/terms/0/feature"),
+        ([{"feature": "attribute:seats", "scale": 0.0}], "malformed", "/terms/0/scale"),
         ([{"feature": f"set:{UNKNOWN}", "sd": 1.0}], "unknown_feature", "/terms/0/feature"),
         ([{"feature": "score_last", "sd": 1.0}] * 2, "named_twice", "/terms/1/feature"),
         ([{"feature": "score_last"}], "malformed", "/terms/0/feature"),
@@ -114,8 +121,9 @@ async def test_conditions_have_terms_once_they_are_catalogued(client: Caller) ->
         ([{"feature": "score_last", "weight": 1.0, "sign": 1}], "malformed", "/terms/0/sign"),
     ],
     ids=[
-        "unknown", "protected", "protected attribute", "attribute", "unknown set", "twice", "nothing", "too heavy",
-        "certain", "not a number", "a text", "unknown field",
+        "unknown", "protected", "protected attribute", "protected level", "no attribute", "no level", "no scale",
+        "a level's scale", "a scale", "scale of 0", "unknown set", "twice", "nothing", "too heavy", "certain",
+        "not a number", "a text", "unknown field",
     ],
 )  # fmt: skip
 async def test_what_may_not_be_believed_is_refused_by_name(
