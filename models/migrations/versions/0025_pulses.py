@@ -1,6 +1,6 @@
 """pulses: what staff answered with nothing that says who, and what was released of it
 
-Revision ID: 0026
+Revision ID: 0025
 Revises: 0024
 """
 
@@ -9,7 +9,7 @@ from alembic import op
 
 from models.migrations.policies import guard
 
-revision = "0026"
+revision = "0025"
 down_revision = "0024"
 branch_labels = None
 depends_on = None
