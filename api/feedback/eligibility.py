@@ -50,6 +50,7 @@ async def judge(work: Work, body: EligibilityBody) -> EligibilityAnswer:
         survey = await published(work, body.survey)
     except NoSuchThing as missing:
         raise impossible("survey", "unknown_survey", missing.detail) from None
+    taking.check_for_customers(survey)
     found = await _against(work, body, survey)
     if found is None:
         return EligibilityAnswer(ask=True, reason="ask", details={})

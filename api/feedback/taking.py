@@ -53,16 +53,21 @@ class QuotaFull(Conflict):
     code = "quota_full"
 
 
-def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:
-    """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer.
-
-    What staff are asked is refused whenever it comes: as a response it could be read one by one.
-    """
+def check_for_customers(survey: PublishedSurvey) -> None:
+    """Refuse a survey that asks staff: nobody is invited to it, and no answer to it is a response."""
     if is_of_staff(survey.questions):
         raise AskedInAPulse(
             "What staff are asked is answered in a pulse, where nobody is told apart. Launch one with POST /v1/pulses "
             "and hand out its links."
         )
+
+
+def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:
+    """Refuse what is answered before a survey opens or after it closes; what was begun before has a day longer.
+
+    What staff are asked is refused whenever it comes: as a response it could be read one by one.
+    """
+    check_for_customers(survey)
     found = standing(survey.terms, moment, begun=begun)
     if found is Standing.NOT_OPEN:
         raise SurveyNotOpen("This survey does not take answers yet.")

@@ -20,6 +20,8 @@ from tests.api.caller import Caller, done, refusal
 from tests.api.conftest import MakeCaller
 from tests.api.openapi import routes
 from tests.api.roles.pulses.answering import (
+    ASKED,
+    TOOLS,
     answer,
     answer_many,
     ask_staff,
@@ -35,8 +37,28 @@ SECRET = "kryptonite"
 BODY: dict[str, Any] = {"survey": "crew", "answers": {"tools": 1, "why": SECRET}}
 
 
-async def test_what_staff_are_asked_is_no_response(client: Caller, caller: MakeCaller) -> None:
+async def test_nobody_is_invited_to_what_staff_are_asked(client: Caller) -> None:
     await ask_staff(client)
+    await client.put_customer("C-1")
+    asked = {"survey": "crew", "customer": "C-1"}
+    refusal(await client.post("/v1/invitations", asked), 409, "asked_in_a_pulse")
+    refusal(await client.post("/v1/eligibility", asked), 409, "asked_in_a_pulse")
+    told = done(await client.post("/v1/invitations/bulk", [asked, {**asked, "survey": "post_interaction"}]))
+    assert (told["rejected"], told["results"][0]["problem"]["code"]) == (1, "asked_in_a_pulse")
+
+
+async def invited_before_it_asked_staff(client: Caller) -> str:
+    """Give what leads to a survey that asked customers, and asks staff now."""
+    done(await client.post("/v1/surveys", {"key": "crew", "questions": [{**TOOLS, "metric_key": "tools"}]}))
+    done(await client.post("/v1/surveys/crew/publish"))
+    token: str = done(await client.post("/v1/invitations", {"survey": "crew"}))["token"]
+    done(await client.post("/v1/surveys/crew/versions", {"questions": ASKED}))
+    done(await client.post("/v1/surveys/crew/publish"))
+    return token
+
+
+async def test_what_staff_are_asked_is_no_response(client: Caller, caller: MakeCaller) -> None:
+    token = await invited_before_it_asked_staff(client)
     form = await caller("feedback:write")
     for whose in (form, client):
         refused = refusal(await whose.post("/v1/responses", BODY), 409, "asked_in_a_pulse")
@@ -45,15 +67,13 @@ async def test_what_staff_are_asked_is_no_response(client: Caller, caller: MakeC
     refusal(await client.post("/v1/responses", {**BODY, "complete": False}), 409, "asked_in_a_pulse")
     rows = done(await client.post("/v1/responses/bulk", [BODY]))
     assert [row["problem"]["code"] for row in rows["results"]] == ["asked_in_a_pulse"]
-    invitation = done(await client.post("/v1/invitations", {"survey": "crew"}))
-    refusal(await form.post("/v1/responses", {**BODY, "invitation": invitation["token"]}), 409, "asked_in_a_pulse")
+    refusal(await form.post("/v1/responses", {**BODY, "invitation": token}), 409, "asked_in_a_pulse")
     assert await client.read_all("/v1/responses") == []
 
 
 async def test_nor_is_it_on_a_page_for_customers(client: Caller) -> None:
-    await ask_staff(client)
+    token = await invited_before_it_asked_staff(client)
     slug = (await client.read("/v1/workspace"))["slug"]
-    token = done(await client.post("/v1/invitations", {"survey": "crew"}))["token"]
     for path in (f"/f/{slug}/crew", f"/i/{token}"):
         got = await client.http.get(path, headers={"Accept": "application/json"})
         assert (got.status_code, got.json()["code"]) == (409, "asked_in_a_pulse")
