@@ -17,7 +17,7 @@ from api.errors import NoSuchThing, Refusal
 from api.failures import telling as failures
 from api.feedback import contacts, queries, taking
 from api.feedback.schemas import EligibilityAnswer, EligibilityBody, Reason
-from api.feedback.surveys import PublishedSurvey, published
+from api.feedback.surveys import PublishedSurvey, check_for_customers, published
 from api.recorded import impossible
 from api.risk.follow_ups import service as follow_ups
 from api.workspaces import service as workspaces
@@ -50,7 +50,7 @@ async def judge(work: Work, body: EligibilityBody) -> EligibilityAnswer:
         survey = await published(work, body.survey)
     except NoSuchThing as missing:
         raise impossible("survey", "unknown_survey", missing.detail) from None
-    taking.check_for_customers(survey)
+    check_for_customers(survey)
     found = await _against(work, body, survey)
     if found is None:
         return EligibilityAnswer(ask=True, reason="ask", details={})

@@ -14,7 +14,7 @@ from api import audit
 from api.customers import service as customers
 from api.dependencies import Work
 from api.errors import Conflict, Malformed, NoSuchThing
-from api.feedback import queries, surveys, taking
+from api.feedback import queries, surveys
 from api.feedback.schemas import InvitationAnswer, InvitationBody, InvitationMade
 from api.feedback.scores import score_urls
 from api.listing import Asked, rows_of
@@ -121,7 +121,7 @@ def _prepared(work: Work, row: InvitationBody, checks: _Checks) -> dict[str, Any
     survey = checks.surveys[row.survey]
     if survey is None:
         raise impossible("survey", "unknown_survey", f"There is no published survey {row.survey}.")
-    taking.check_for_customers(survey)
+    surveys.check_for_customers(survey)
     customer_id, case_id = _about(row, checks)
     if row.expires_at is not None and row.expires_at <= work.now:
         raise impossible("expires_at", "in_the_past", "An invitation ends in the time to come.")

@@ -30,6 +30,7 @@ from api.paging import next_cursor, page_of
 from api.recorded import impossible
 from models.access import Scope
 from models.ids import uuid7
+from models.rules.anonymity.audience import is_of_staff
 from models.rules.questions import faults
 from models.rules.terms import faults_of_terms
 
@@ -70,6 +71,21 @@ class PublishedSurvey:
         """How soon after it was shown a page of ours cannot have been filled in by a person."""
         found: int | None = self.terms.get("min_fill_seconds")
         return found
+
+
+class AskedInAPulse(Conflict):
+    """An answer of staff that would be kept as a response, each for itself."""
+
+    code = "asked_in_a_pulse"
+
+
+def check_for_customers(survey: PublishedSurvey) -> None:
+    """Refuse a survey that asks staff: nobody is invited to it, and no answer to it is a response."""
+    if is_of_staff(survey.questions):
+        raise AskedInAPulse(
+            "What staff are asked is answered in a pulse, where nobody is told apart. Launch one with POST /v1/pulses "
+            "and hand out its links."
+        )
 
 
 async def publish_templates(session: AsyncSession, workspace_id: UUID, now: datetime) -> None:

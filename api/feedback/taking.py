@@ -17,10 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.dependencies import Work
 from api.errors import Conflict, NoSuchThing
 from api.feedback import queries
-from api.feedback.surveys import PublishedSurvey
+from api.feedback.surveys import PublishedSurvey, check_for_customers
 from models.appending import append_rows
 from models.ids import in_order
-from models.rules.anonymity.audience import is_of_staff
 from models.rules.terms import Standing, full_for_all, limits_of, quotas_met, standing
 
 ENOUGH = "There are enough answers like this one already: it is not taken."
@@ -41,25 +40,10 @@ class SurveyClosed(Conflict):
     code = "survey_closed"
 
 
-class AskedInAPulse(Conflict):
-    """An answer of staff that would be kept as a response, each for itself."""
-
-    code = "asked_in_a_pulse"
-
-
 class QuotaFull(Conflict):
     """An answer that is not needed any more: enough like it have come."""
 
     code = "quota_full"
-
-
-def check_for_customers(survey: PublishedSurvey) -> None:
-    """Refuse a survey that asks staff: nobody is invited to it, and no answer to it is a response."""
-    if is_of_staff(survey.questions):
-        raise AskedInAPulse(
-            "What staff are asked is answered in a pulse, where nobody is told apart. Launch one with POST /v1/pulses "
-            "and hand out its links."
-        )
 
 
 def check_standing(survey: PublishedSurvey, moment: datetime, *, begun: bool = False) -> None:

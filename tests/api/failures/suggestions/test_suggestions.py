@@ -239,7 +239,7 @@ async def test_a_claim_and_what_staff_write_are_not_looked_at(
     done(await client.post("/v1/surveys", {"key": "team_round", "questions": [rating, text]}))
     done(await client.post("/v1/surveys/team_round/publish"))
     # As it was stored before pulses took what staff say.
-    monkeypatch.setattr("api.feedback.taking.is_of_staff", lambda _questions: False)
+    monkeypatch.setattr("api.feedback.surveys.is_of_staff", lambda _questions: False)
     done(await client.post("/v1/responses", {"survey": "team_round", "case": "K-1", "answers": {"why": "too late"}}))
     half = {"survey": "post_interaction", "case": "K-1", "answers": {"comment": "too late"}, "complete": False}
     done(await client.post("/v1/responses", half))
